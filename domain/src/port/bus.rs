@@ -1,0 +1,63 @@
+//! The event bus: tells every API node quickly what the database already
+//! holds. It may lose; the gateway's arithmetic finds and mends every loss.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::id::{ChannelId, SessionId};
+use crate::timeline::Event;
+
+/// Publishes after a commit, and delivers to every subscribed node.
+#[async_trait]
+pub trait EventBus: Send + Sync + 'static {
+    /// Tells all nodes, this one included. Best effort and bounded to one
+    /// second: a failure is logged by the strategy and costs only speed.
+    async fn publish_events(&self, events: &[ChannelEvents]);
+
+    /// Tells all nodes something that is stored nowhere. Best effort.
+    async fn publish_ephemeral(&self, ephemeral: &Ephemeral);
+
+    /// What is published from now on, through a bounded queue.
+    fn subscribe(&self) -> mpsc::Receiver<BusSignal>;
+
+    /// `Err` names what is wrong while hints do not arrive.
+    ///
+    /// # Errors
+    /// [`super::LogError`] while the bus cannot be reached.
+    fn check(&self) -> Result<(), super::LogError>;
+}
+
+/// What a subscriber gets.
+#[derive(Clone, Debug)]
+pub enum BusSignal {
+    /// Events of one channel that one transaction committed, in order.
+    Events(Arc<ChannelEvents>),
+    /// Something that is stored nowhere.
+    Ephemeral(Ephemeral),
+    /// Something may have been missed (a reconnection, a full queue): look at
+    /// the database.
+    Missed,
+}
+
+/// Consecutive events of one channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChannelEvents {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// Its events, in order of their numbers.
+    pub events: Vec<Event>,
+}
+
+/// What nodes tell each other and nobody stores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Ephemeral {
+    /// A session was ended: its sockets close, its tokens are worth nothing.
+    SessionEnded {
+        /// Which.
+        session_id: SessionId,
+    },
+}
