@@ -43,12 +43,13 @@ pub(crate) async fn commit_batch(
 ) -> Result<Committed, DbErr> {
     let transaction = database.write().await?;
     let channels: BTreeSet<ChannelId> = batch.iter().map(|pending| pending.channel_id).collect();
-    let timeline = Writer::lock(&transaction, channels, now).await?;
+    let timeline = Writer::lock(&transaction, channels.into_iter().collect(), now).await?;
+    let authors = batch.iter().map(|pending| pending.author_id).collect();
     let mut decision = Decision {
         now,
         decided: stored(&transaction, batch).await?,
         members: acl.members(&transaction, &timeline, batch).await?,
-        authors: people.get(&transaction, batch.iter().map(|pending| pending.author_id)).await?,
+        authors: people.get(&transaction, authors).await?,
         timeline,
         rows: Vec::new(),
     };
@@ -171,8 +172,9 @@ async fn stored(
     transaction: &DatabaseTransaction,
     batch: &[Pending],
 ) -> Result<HashMap<MessageId, Decided>, DbErr> {
+    let ids: Vec<MessageId> = batch.iter().map(|pending| pending.id).collect();
     let rows = send_outcome::Entity::find()
-        .filter(send_outcome::Column::Id.is_in(batch.iter().map(|pending| pending.id)))
+        .filter(send_outcome::Column::Id.is_in(ids))
         .all(transaction)
         .await?;
     let decided = |row: send_outcome::Model| {
