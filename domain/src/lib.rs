@@ -3,5 +3,6 @@
 
 pub mod id;
 pub mod message;
+pub mod partition;
 pub mod port;
 pub mod timeline;
