@@ -1,1 +1,11 @@
-//! x
+//! The machinery of the black-box tests: real servers, real Warren programs,
+//! and clients that write down what they saw.
+
+pub mod client;
+pub mod deployment;
+pub mod guardian;
+pub mod program;
+pub mod servers;
+pub mod suites;
+pub mod wait;
+pub mod world;

@@ -1,0 +1,117 @@
+//! What the clients of one combination saw.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use serde_json::Value;
+
+use super::Specification;
+
+/// Every frame type that a client may send.
+const CLIENT_FRAMES: [&str; 5] = ["hello", "ping", "send", "subscribe", "unsubscribe"];
+/// Every frame type that the server may send.
+const SERVER_FRAMES: [&str; 6] = ["error", "event", "pong", "ready", "receipt", "resync"];
+
+/// A set of (operation, status) and of frame types, filled as tests run.
+#[derive(Default)]
+pub struct Coverage {
+    statuses: Mutex<BTreeSet<(String, u16)>>,
+    sent: Mutex<BTreeSet<String>>,
+    received: Mutex<BTreeSet<String>>,
+}
+
+/// How much of the contract was seen.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Counts {
+    pub operations: usize,
+    pub statuses: usize,
+    pub client_frames: usize,
+    pub server_frames: usize,
+    /// What was documented and not seen.
+    pub missing: Vec<String>,
+}
+
+impl Coverage {
+    /// Notes an answer; it must be documented and shaped as documented.
+    pub fn note_answer(&self, method: &str, path: &str, status: u16, body: &Value) {
+        let specification = Specification::get();
+        let Some(operation) = specification.find(method, path) else {
+            return;
+        };
+        assert!(
+            operation.statuses.contains(&status),
+            "{} answered {status}, which is not documented: {body}",
+            operation.id
+        );
+        if let Some(schema) = operation.schema(status) {
+            let place = format!("{} {status}", operation.id);
+            super::schema::check(&specification.document, schema, body, &place);
+        }
+        self.statuses
+            .lock()
+            .unwrap()
+            .insert((operation.id.clone(), status));
+    }
+
+    /// Notes a frame that a client sent.
+    pub fn note_sent(&self, frame: &Value) {
+        if let Some(kind) = frame["type"].as_str() {
+            self.sent.lock().unwrap().insert(kind.to_owned());
+        }
+    }
+
+    /// Notes a frame that the server sent; its type must be known.
+    pub fn note_received(&self, frame: &Value) {
+        let kind = frame["type"].as_str().unwrap_or_default();
+        assert!(SERVER_FRAMES.contains(&kind), "an unknown frame: {frame}");
+        self.received.lock().unwrap().insert(kind.to_owned());
+    }
+
+    /// What was seen, set against the document. `never` lists what this
+    /// combination by design cannot answer.
+    pub fn counts(&self, never: &[(&str, u16)]) -> Counts {
+        let mut expected = documented();
+        expected.retain(|(id, status)| !never.contains(&(id.as_str(), *status)));
+        let seen = self.statuses.lock().unwrap();
+        let mut missing: Vec<String> = expected
+            .difference(&seen)
+            .map(|(operation, status)| format!("{operation} {status}"))
+            .collect();
+        let (sent, received) = (self.sent.lock().unwrap(), self.received.lock().unwrap());
+        missing.extend(absent("client", &CLIENT_FRAMES, &sent));
+        missing.extend(absent("server", &SERVER_FRAMES, &received));
+        let operations: BTreeSet<_> = seen.iter().map(|(operation, _)| operation).collect();
+        Counts {
+            operations: operations.len(),
+            statuses: seen.len(),
+            client_frames: CLIENT_FRAMES.len() - absent("", &CLIENT_FRAMES, &sent).len(),
+            server_frames: received.len(),
+            missing,
+        }
+    }
+
+    /// The documented pair was seen.
+    pub fn has(&self, operation: &str, status: u16) -> bool {
+        self.statuses
+            .lock()
+            .unwrap()
+            .contains(&(operation.to_owned(), status))
+    }
+}
+
+fn documented() -> BTreeSet<(String, u16)> {
+    let operations = Specification::get().operations.iter();
+    operations
+        .flat_map(|operation| {
+            operation
+                .statuses
+                .iter()
+                .map(|status| (operation.id.clone(), *status))
+        })
+        .collect()
+}
+
+fn absent(side: &str, known: &[&str], seen: &BTreeSet<String>) -> Vec<String> {
+    let missing = known.iter().filter(|kind| !seen.contains(**kind));
+    missing.map(|kind| format!("{side} frame {kind}")).collect()
+}

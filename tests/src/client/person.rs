@@ -1,0 +1,169 @@
+//! Somebody with an account.
+
+use std::ops::Deref;
+
+use serde_json::{Value, json};
+
+use super::{Answer, Call, Content, Cursors, Rest, Socket};
+
+/// A signed-in person; dereferences to the REST client with their token.
+#[derive(Clone)]
+pub struct Person {
+    pub rest: Rest,
+    pub id: String,
+    pub username: String,
+    pub password: String,
+    pub refresh_token: String,
+}
+
+/// A new idempotency key.
+pub fn new_key() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// A name that no other test uses; also fit for a channel.
+pub fn unique(prefix: &str) -> String {
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("{prefix}-{}", &random[..10])
+}
+
+impl Deref for Person {
+    type Target = Rest;
+
+    fn deref(&self) -> &Rest {
+        &self.rest
+    }
+}
+
+impl Person {
+    /// Signs up somebody new, called `name`.
+    pub async fn sign_up(rest: &Rest, name: &str) -> Self {
+        let (username, password) = (unique(name), "correct horse battery".to_owned());
+        let body = json!({"username": username, "password": password, "first_name": name});
+        let answer = rest.post("/v1/signup", body).await;
+        Self::from_session(rest, answer.expect(201), &password)
+    }
+
+    /// Somebody from the answer of signup or login.
+    pub fn from_session(rest: &Rest, session: &Value, password: &str) -> Self {
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        Self {
+            rest: rest.with_token(&text(&session["access_token"])),
+            id: text(&session["user"]["id"]),
+            username: text(&session["user"]["username"]),
+            password: password.to_owned(),
+            refresh_token: text(&session["refresh_token"]),
+        }
+    }
+
+    /// The same person in a session of its own.
+    pub async fn log_in_again(&self) -> Self {
+        let body = json!({"username": self.username, "password": self.password});
+        let answer = self.rest.post("/v1/login", body).await;
+        Self::from_session(&self.rest, answer.expect(200), &self.password)
+    }
+
+    /// The same session at another node.
+    #[must_use]
+    pub fn at_node(&self, base: &str) -> Self {
+        Self {
+            rest: self.rest.at(base),
+            ..self.clone()
+        }
+    }
+
+    /// Their access token.
+    pub fn token(&self) -> &str {
+        self.rest.token.as_deref().expect("a signed-in person")
+    }
+
+    /// A new channel of the given kind; the answer is its id.
+    pub async fn create_channel(&self, kind: &str) -> String {
+        let body = json!({"name": unique("room"), "kind": kind});
+        let answer = self.post("/v1/channels", body).await;
+        answer.expect(201)["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Joins a public channel.
+    pub async fn join(&self, channel: &str) {
+        self.post_empty(&format!("/v1/channels/{channel}/join"))
+            .await
+            .expect(200);
+    }
+
+    /// Leaves a channel.
+    pub async fn leave(&self, channel: &str) {
+        self.post_empty(&format!("/v1/channels/{channel}/unsubscribe"))
+            .await
+            .expect(204);
+    }
+
+    /// Posts under a key.
+    pub async fn post_message(&self, channel: &str, text: &str, key: &str) -> Answer {
+        self.post_with(channel, text, &[("Idempotency-Key", key)])
+            .await
+    }
+
+    /// Posts with headers of one's own.
+    pub async fn post_with(&self, channel: &str, text: &str, headers: &[(&str, &str)]) -> Answer {
+        let path = format!("/v1/channels/{channel}/messages");
+        let content = Content::Json(json!({"text": text}));
+        self.call(Call {
+            method: "POST",
+            path: &path,
+            content,
+            headers,
+        })
+        .await
+    }
+
+    /// Posts, and it is committed; the answer is its number.
+    pub async fn say(&self, channel: &str, text: &str) -> i64 {
+        let answer = self.post_message(channel, text, &new_key()).await;
+        answer.expect(201)["seq"].as_i64().expect("a number")
+    }
+
+    /// The channel as this person sees it.
+    pub async fn channel(&self, channel: &str) -> Value {
+        self.get(&format!("/v1/channels/{channel}"))
+            .await
+            .expect(200)
+            .clone()
+    }
+
+    /// The items of a page of messages.
+    pub async fn messages(&self, channel: &str, query: &str) -> Vec<Value> {
+        let answer = self
+            .get(&format!("/v1/channels/{channel}/messages{query}"))
+            .await;
+        answer.expect(200)["items"]
+            .as_array()
+            .expect("items")
+            .clone()
+    }
+
+    /// Every event above a number.
+    pub async fn events_after(&self, channel: &str, after: i64) -> Vec<Value> {
+        let (mut events, mut after) = (Vec::new(), after);
+        loop {
+            let path = format!("/v1/channels/{channel}/events?after_seq={after}&limit=200");
+            let answer = self.get(&path).await;
+            let page = answer.expect(200)["items"]
+                .as_array()
+                .expect("items")
+                .clone();
+            let Some(last) = page.last() else {
+                return events;
+            };
+            after = last["seq"].as_i64().expect("a number");
+            events.extend(page);
+        }
+    }
+
+    /// An open socket that has said hello.
+    pub async fn socket(&self, cursors: &Cursors) -> Socket {
+        let mut socket = Socket::connect(&self.base, &self.coverage).await;
+        socket.hello(self.token(), cursors).await;
+        socket
+    }
+}

@@ -1,0 +1,210 @@
+//! A running Warren: one process, or a cluster.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::guardian;
+use crate::program::{Program, Signal, warren_command};
+use crate::servers::{Postgres, Rabbitmq};
+
+const START: Duration = Duration::from_secs(60);
+
+/// The combinations of strategies that the black-box suite runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Combination {
+    /// One process: SQLite, in-process log and bus.
+    Embedded,
+    /// API and worker processes on PostgreSQL and RabbitMQ.
+    Cluster,
+}
+
+/// How many processes, and what is set besides the necessary.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub apis: usize,
+    pub workers: usize,
+    pub settings: Vec<(String, String)>,
+}
+
+/// Processes that belong together.
+pub struct Deployment {
+    pub database_url: String,
+    pub log_url: String,
+    /// Where the embedded process keeps its files.
+    pub data_directory: PathBuf,
+    pub apis: Vec<Node>,
+    pub workers: Vec<Program>,
+    settings: Vec<(String, String)>,
+}
+
+/// An API process and its address.
+pub struct Node {
+    pub program: Program,
+    pub base: String,
+}
+
+impl Combination {
+    /// As it stands in test names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Cluster => "cluster",
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            apis: 2,
+            workers: 2,
+            settings: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// The same with one more setting.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: &str) -> Self {
+        self.settings.push((key.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+impl Deployment {
+    /// One `warren serve` with a new data directory.
+    pub async fn embedded(options: Options) -> Self {
+        let data_directory = guardian::directory("data");
+        let mut settings = common_settings();
+        settings.push(pair(
+            "WARREN_DATA_DIR",
+            data_directory.to_str().expect("a path"),
+        ));
+        settings.extend(options.settings);
+        let mut deployment = Self {
+            database_url: format!("sqlite://{}/warren.db", data_directory.display()),
+            log_url: "in-process".to_owned(),
+            data_directory,
+            apis: Vec::new(),
+            workers: Vec::new(),
+            settings,
+        };
+        let node = deployment
+            .start_node("warren", &["serve"], "127.0.0.1:0")
+            .await;
+        deployment.apis.push(node);
+        deployment
+    }
+
+    /// A cluster on a database and a namespace of its own.
+    pub async fn cluster(postgres: &Postgres, rabbitmq: &Rabbitmq, options: Options) -> Self {
+        let database_url = postgres.create_database().await;
+        let log_url = rabbitmq.url(&format!("t{}", uuid::Uuid::new_v4().simple()));
+        let mut settings = common_settings();
+        settings.push(pair("WARREN_DATABASE_URL", &database_url));
+        settings.push(pair("WARREN_LOG_URL", &log_url));
+        settings.push(pair("WARREN_JWT_SECRET", JWT_SECRET));
+        settings.extend(options.settings);
+        let data_directory = guardian::directory("data");
+        settings.push(pair(
+            "WARREN_DATA_DIR",
+            data_directory.to_str().expect("a path"),
+        ));
+        let mut deployment = Self {
+            database_url,
+            log_url,
+            data_directory,
+            apis: Vec::new(),
+            workers: Vec::new(),
+            settings,
+        };
+        deployment.migrate();
+        deployment
+            .start_cluster(options.apis, options.workers)
+            .await;
+        deployment
+    }
+
+    /// The address of an API process; the last one if there are fewer.
+    pub fn api(&self, index: usize) -> &str {
+        &self.apis[index.min(self.apis.len() - 1)].base
+    }
+
+    /// Starts another worker.
+    pub fn start_worker(&self) -> Program {
+        Program::start(
+            "warren-worker",
+            warren_command("warren-worker", &[], &self.settings),
+        )
+    }
+
+    /// Starts an API process again, at the address that it had.
+    pub async fn restart_api(&mut self, index: usize) {
+        let base = self.apis[index].base.clone();
+        self.apis[index].program.kill();
+        let address = base.trim_start_matches("http://").to_owned();
+        self.apis[index] = self.start_node("warren-api", &[], &address).await;
+    }
+
+    /// Sends a signal to every worker.
+    pub fn signal_workers(&self, signal: Signal) {
+        for worker in &self.workers {
+            worker.signal(signal);
+        }
+    }
+
+    /// Runs one of Warren's commands with this deployment's settings.
+    pub fn run(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = warren_command("warren", arguments, &self.settings);
+        command.output().expect("run warren")
+    }
+
+    /// Prints the end of every process's log.
+    pub fn print_logs(&self) {
+        for node in &self.apis {
+            node.program.print_log();
+        }
+        for worker in &self.workers {
+            worker.print_log();
+        }
+    }
+
+    fn migrate(&self) {
+        let done = self.run(&["migrate"]);
+        let error = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "warren migrate: {error}");
+    }
+
+    async fn start_cluster(&mut self, apis: usize, workers: usize) {
+        for _ in 0..workers {
+            self.workers.push(self.start_worker());
+        }
+        for _ in 0..apis {
+            let node = self.start_node("warren-api", &[], "127.0.0.1:0").await;
+            self.apis.push(node);
+        }
+    }
+
+    async fn start_node(&self, name: &str, arguments: &[&str], address: &str) -> Node {
+        let mut command = warren_command(name, arguments, &self.settings);
+        command.env("WARREN_LISTEN", address);
+        let program = Program::start(name, command);
+        let base = program.listening(START).await;
+        Node { program, base }
+    }
+}
+
+/// What every process of a cluster shares.
+pub const JWT_SECRET: &str = "a secret that only the tests know, 32 bytes or more";
+
+fn common_settings() -> Vec<(String, String)> {
+    vec![
+        pair("WARREN_RATE_LIMITS", "off"),
+        pair("WARREN_LOG", "info"),
+    ]
+}
+
+fn pair(key: &str, value: &str) -> (String, String) {
+    (key.to_owned(), value.to_owned())
+}

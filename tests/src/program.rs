@@ -1,0 +1,224 @@
+//! Running programs: Warren's own and the servers that it needs.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::guardian;
+use crate::wait::{eventually, eventually_blocking};
+
+const LISTENING: &str = "Warren is listening on ";
+const PRINTED_LINES: usize = 120;
+
+/// A running program. Dropping it ends it with `kill -9`.
+pub struct Program {
+    name: String,
+    child: Mutex<Child>,
+    id: u32,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+/// What can be sent to a program.
+#[derive(Clone, Copy, Debug)]
+pub enum Signal {
+    Terminate,
+    Interrupt,
+    Kill,
+    Stop,
+    Continue,
+}
+
+/// The path of one of Warren's programs, beside the test program's folder.
+pub fn warren_program(name: &str) -> PathBuf {
+    let test_program = std::env::current_exe().expect("know the test program's path");
+    let folder = test_program.ancestors().nth(2).expect("a target folder");
+    let path = folder.join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: cargo build --workspace --bins",
+        path.display()
+    );
+    path
+}
+
+/// A command with none of Warren's settings in its environment but `settings`.
+pub fn warren_command(name: &str, arguments: &[&str], settings: &[(String, String)]) -> Command {
+    let mut command = Command::new(warren_program(name));
+    for (key, _) in std::env::vars() {
+        if key.starts_with("WARREN_") || key == "DATABASE_URL" || key == "PORT" {
+            command.env_remove(key);
+        }
+    }
+    command.args(arguments);
+    command.envs(settings.iter().map(|(key, value)| (key, value)));
+    command
+}
+
+impl Program {
+    /// Starts `command`; `name` is how its log is told from others'.
+    pub fn start(name: &str, mut command: Command) -> Self {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = guardian::spawn(&mut command)
+            .unwrap_or_else(|error| panic!("start {name} ({command:?}): {error}"));
+        let log = Arc::new(Mutex::new(Vec::new()));
+        record(child.stdout.take().expect("a piped stdout"), "", &log);
+        record(child.stderr.take().expect("a piped stderr"), "! ", &log);
+        Self {
+            name: name.to_owned(),
+            id: child.id(),
+            child: Mutex::new(child),
+            log,
+        }
+    }
+
+    /// The process id, which is also its group's.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The address that it says it serves.
+    pub async fn listening(&self, within: Duration) -> String {
+        eventually(&format!("{} listens", self.name), within, async || {
+            let announced = self.line_with(LISTENING);
+            if announced.is_none() && self.exit_status().is_some() {
+                self.print_log();
+                panic!("{} ended before it listened", self.name);
+            }
+            announced?
+                .split(LISTENING)
+                .nth(1)
+                .map(|url| url.trim().to_owned())
+        })
+        .await
+    }
+
+    /// The first line of its output with `text` in it.
+    pub fn line_with(&self, text: &str) -> Option<String> {
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .find(|line| line.contains(text))
+            .cloned()
+    }
+
+    /// How many lines of its output have `text` in them.
+    pub fn count_lines_with(&self, text: &str) -> usize {
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| line.contains(text))
+            .count()
+    }
+
+    /// Everything that it wrote so far; standard error's lines begin with `! `.
+    pub fn output(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// Sends a signal to the program and whatever it started.
+    pub fn signal(&self, signal: Signal) {
+        let group = format!("-{}", self.id);
+        let sent = Command::new("kill")
+            .args(["-s", signal.name(), "--", &group])
+            .output();
+        assert!(sent.is_ok(), "the kill command works");
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub fn kill(&self) {
+        if self.exit_status().is_some() {
+            return;
+        }
+        self.signal(Signal::Kill);
+        self.wait_exit(Duration::from_secs(10));
+    }
+
+    /// Ends it in its own orderly way.
+    pub fn terminate(&self, within: Duration) -> ExitStatus {
+        self.signal(Signal::Terminate);
+        self.wait_exit(within)
+    }
+
+    /// Waits for its end.
+    pub fn wait_exit(&self, within: Duration) -> ExitStatus {
+        eventually_blocking(&format!("{} ends", self.name), within, || {
+            self.exit_status()
+        })
+    }
+
+    /// How it ended, if it did.
+    pub fn exit_status(&self) -> Option<ExitStatus> {
+        self.child
+            .lock()
+            .unwrap()
+            .try_wait()
+            .expect("ask for the exit status")
+    }
+
+    /// Its resident memory in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.id);
+        let status = std::fs::read_to_string(path).expect("the program runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next());
+        kibibytes
+            .and_then(|number| number.parse::<u64>().ok())
+            .expect("a size in kB")
+            * 1024
+    }
+
+    /// Prints the end of its log.
+    pub fn print_log(&self) {
+        let log = self.log.lock().unwrap();
+        let first = log.len().saturating_sub(PRINTED_LINES);
+        eprintln!(
+            "--- {} ({} lines, the last {PRINTED_LINES}) ---",
+            self.name,
+            log.len()
+        );
+        for line in log.iter().skip(first) {
+            eprintln!("{line}");
+        }
+    }
+}
+
+impl Signal {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Terminate => "TERM",
+            Self::Interrupt => "INT",
+            Self::Kill => "KILL",
+            Self::Stop => "STOP",
+            Self::Continue => "CONT",
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if self.exit_status().is_none() {
+            self.signal(Signal::Kill);
+            let _ = self.child.lock().unwrap().wait();
+        }
+        guardian::forget(self.id);
+        if std::thread::panicking() {
+            self.print_log();
+        }
+    }
+}
+
+fn record(output: impl Read + Send + 'static, prefix: &'static str, log: &Arc<Mutex<Vec<String>>>) {
+    let log = Arc::clone(log);
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            log.lock().unwrap().push(format!("{prefix}{line}"));
+        }
+    });
+}

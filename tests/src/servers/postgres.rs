@@ -1,0 +1,171 @@
+//! A private PostgreSQL server.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+
+use super::{account, port};
+use crate::guardian;
+use crate::program::{Program, Signal};
+use crate::wait::eventually;
+
+const ACCOUNT: &str = "postgres";
+const START: Duration = Duration::from_secs(60);
+
+/// A server with durable commits (`fsync` on) in a directory of its own.
+pub struct Postgres {
+    programs: PathBuf,
+    data: PathBuf,
+    port: u16,
+    program: Mutex<Option<Program>>,
+}
+
+impl Postgres {
+    /// Initialises a data directory and starts on it.
+    pub async fn start() -> Self {
+        let home = guardian::directory("postgres");
+        account::give(ACCOUNT, &home);
+        let server = Self {
+            programs: find_programs(),
+            data: home.join("data"),
+            port: port::free(),
+            program: Mutex::default(),
+        };
+        server.initialise();
+        server.launch().await;
+        server
+    }
+
+    /// A new empty database; the answer is its URL.
+    pub async fn create_database(&self) -> String {
+        let name = format!("t{}", uuid::Uuid::new_v4().simple());
+        let connection = connect(&self.url("postgres")).await;
+        let statement = format!("CREATE DATABASE {name}");
+        connection
+            .execute_unprepared(&statement)
+            .await
+            .expect("create a database");
+        connection.close().await.expect("close the connection");
+        self.url(&name)
+    }
+
+    /// `kill -9` for the server and its sessions.
+    pub fn kill(&self) {
+        if let Some(program) = self.program.lock().unwrap().take() {
+            program.kill();
+        }
+    }
+
+    /// Stops it: sessions are ended, everything is written.
+    pub fn stop(&self) {
+        if let Some(program) = self.program.lock().unwrap().take() {
+            program.signal(Signal::Interrupt);
+            program.wait_exit(START);
+        }
+    }
+
+    /// Starts it again on the same port and data.
+    pub async fn restart(&self) {
+        self.stop();
+        self.launch().await;
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("postgres://warren@127.0.0.1:{}/{database}", self.port)
+    }
+
+    fn initialise(&self) {
+        let made = account::command(ACCOUNT, &self.programs.join("initdb"))
+            .args([
+                "--auth=trust",
+                "--username=warren",
+                "--encoding=UTF8",
+                "--locale=C",
+            ])
+            .args(["--no-sync", "--pgdata"])
+            .arg(&self.data)
+            .current_dir("/")
+            .output()
+            .expect("run initdb");
+        assert!(
+            made.status.success(),
+            "initdb: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+    }
+
+    async fn launch(&self) {
+        let mut command = account::command(ACCOUNT, &self.programs.join("postgres"));
+        command
+            .arg("-D")
+            .arg(&self.data)
+            .args(["-p", &self.port.to_string()]);
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "dynamic_shared_memory_type=mmap",
+            "max_connections=300",
+        ] {
+            command.args(["-c", setting]);
+        }
+        command.current_dir("/");
+        *self.program.lock().unwrap() = Some(Program::start("postgres", command));
+        eventually("PostgreSQL accepts connections", START, async || {
+            self.is_ready()
+        })
+        .await;
+    }
+
+    fn is_ready(&self) -> Option<()> {
+        let port = self.port.to_string();
+        let asked = Command::new(self.programs.join("pg_isready"))
+            .args(["-q", "-h", "127.0.0.1", "-p", &port])
+            .status()
+            .expect("run pg_isready");
+        asked.success().then_some(())
+    }
+}
+
+/// Connects to a database of any kind.
+pub async fn connect(url: &str) -> DatabaseConnection {
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options.max_connections(2).sqlx_logging(false);
+    Database::connect(options)
+        .await
+        .expect("connect to the database")
+}
+
+/// The newest installed PostgreSQL: Debian keeps its programs out of PATH.
+fn find_programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut folders: Vec<(u32, PathBuf)> = versions
+        .map(|version| version.path().join("bin"))
+        .filter(|folder| folder.join("initdb").exists())
+        .map(|folder| (version_of(&folder), folder))
+        .collect();
+    folders.sort();
+    folders
+        .pop()
+        .map_or_else(find_in_path, |(_, folder)| folder)
+}
+
+fn version_of(programs: &Path) -> u32 {
+    let folder = programs
+        .parent()
+        .and_then(Path::file_name)
+        .and_then(|name| name.to_str());
+    folder.and_then(|name| name.parse().ok()).unwrap_or(0)
+}
+
+fn find_in_path() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .find(|folder| folder.join("initdb").exists())
+        .expect("PostgreSQL is not installed: run tests/install-servers.sh")
+}

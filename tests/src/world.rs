@@ -1,0 +1,141 @@
+//! What a test gets: a combination, its shared deployment, its coverage.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use libtest_mimic::Trial;
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+
+use crate::client::{Coverage, Person, Rest};
+use crate::deployment::{Combination, Deployment, Options};
+use crate::servers::Servers;
+
+/// No test takes longer.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// A combination and what its tests share.
+pub struct World {
+    pub combination: Combination,
+    pub coverage: Arc<Coverage>,
+    pub servers: Arc<Servers>,
+    shared: OnceCell<Deployment>,
+    runtime: Handle,
+}
+
+/// Makes trials of test functions, named after them.
+#[macro_export]
+macro_rules! facts {
+    ($world:expr, $suite:literal, [$($fact:ident),+ $(,)?]) => {
+        vec![$($world.trial($suite, stringify!($fact), $fact)),+]
+    };
+}
+
+impl World {
+    pub fn new(combination: Combination, servers: &Arc<Servers>, runtime: Handle) -> Arc<Self> {
+        let (coverage, servers) = (Arc::default(), Arc::clone(servers));
+        Arc::new(Self {
+            combination,
+            coverage,
+            servers,
+            shared: OnceCell::new(),
+            runtime,
+        })
+    }
+
+    /// The deployment that tests share; none of them may disturb it.
+    pub async fn shared(&self) -> &Deployment {
+        self.shared
+            .get_or_init(|| self.deploy(Options::default()))
+            .await
+    }
+
+    /// A deployment of one's own.
+    pub async fn deploy(&self, options: Options) -> Deployment {
+        match self.combination {
+            Combination::Embedded => Deployment::embedded(options).await,
+            Combination::Cluster => {
+                let (postgres, rabbitmq) =
+                    tokio::join!(self.servers.postgres(), self.servers.rabbitmq());
+                Deployment::cluster(postgres, rabbitmq, options).await
+            }
+        }
+    }
+
+    /// A client without an account, at a node of the shared deployment.
+    pub async fn stranger(&self, node: usize) -> Rest {
+        Rest::new(self.shared().await.api(node), &self.coverage)
+    }
+
+    /// Somebody new at the first node of the shared deployment.
+    pub async fn person(&self, name: &str) -> Person {
+        Person::sign_up(&self.stranger(0).await, name).await
+    }
+
+    /// Somebody new on a deployment of one's own.
+    pub async fn person_on(&self, deployment: &Deployment, name: &str) -> Person {
+        Person::sign_up(&Rest::new(deployment.api(0), &self.coverage), name).await
+    }
+
+    /// A person moved to the last node: the same one where there is only one.
+    pub async fn elsewhere(&self, person: &Person) -> Person {
+        person.at_node(self.shared().await.api(1))
+    }
+
+    /// A test as the runner wants it.
+    pub fn trial<F>(
+        self: &Arc<Self>,
+        suite: &str,
+        fact: &str,
+        test: impl Fn(Arc<Self>) -> F + Send + 'static,
+    ) -> Trial
+    where
+        F: Future<Output = ()>,
+    {
+        let name = format!("{}::{suite}::{fact}", self.combination.name());
+        let world = Arc::clone(self);
+        Trial::test(name, move || {
+            world.run(test(Arc::clone(&world)));
+            Ok(())
+        })
+    }
+
+    /// Ends the shared deployment.
+    pub fn stop(&self) {
+        for node in self
+            .shared
+            .get()
+            .into_iter()
+            .flat_map(|deployment| &deployment.apis)
+        {
+            node.program.kill();
+        }
+        for worker in self
+            .shared
+            .get()
+            .into_iter()
+            .flat_map(|deployment| &deployment.workers)
+        {
+            worker.kill();
+        }
+    }
+
+    fn run(&self, test: impl Future<Output = ()>) {
+        let limited = async {
+            let done = tokio::time::timeout(LIMIT, test).await;
+            assert!(done.is_ok(), "the test took longer than {LIMIT:?}");
+        };
+        let outcome = self
+            .runtime
+            .block_on(AssertUnwindSafe(limited).catch_unwind());
+        if let Err(panic) = outcome {
+            if let Some(deployment) = self.shared.get() {
+                deployment.print_logs();
+            }
+            resume_unwind(panic);
+        }
+    }
+}
