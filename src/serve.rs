@@ -1,6 +1,7 @@
 //! `warren serve`: everything in one process.
 
-use warren_api::{FirstAccount, Server, StartError, Strategies};
+use warren_api::{FirstAccount, Server};
+use warren_broker::{StartError, Strategies};
 use warren_process::configuration::DatabaseKind;
 use warren_process::{
     Configuration, ConfigurationArgument, DataDirectory, Failure, Secret, Shutdown, logging,
@@ -17,24 +18,20 @@ pub(crate) async fn run(argument: &ConfigurationArgument) -> Result<(), Failure>
     let directory = DataDirectory::open(&configuration.data_dir)?;
     migrate::migrate(&configuration).await?;
     let strategies = Strategies::start(&configuration).await.map_err(start_failure)?;
-    let worker = Worker::new(
-        &configuration.log_url,
-        strategies.database.clone(),
-        strategies.bus.clone(),
-        strategies.people.clone(),
-        strategies.facts.partition_count,
-    )?;
+    let worker = Worker::new(&strategies);
     let secret = token_secret(&configuration, &directory)?;
     let first_account = match configuration.database_url.kind() {
         DatabaseKind::Sqlite => FirstAccount::OwnsTheServer,
         DatabaseKind::Postgres | DatabaseKind::Mysql => FirstAccount::IsAMember,
     };
     let server =
-        Server::bind(&configuration, strategies, secret.expose().as_bytes(), first_account).await?;
+        Server::bind(&configuration, &strategies, secret.expose().as_bytes(), first_account)
+            .await?;
     say(&format!("Warren is listening on http://{}", server.address()));
     say("Open that address in a browser. Ctrl-C stops the server.");
     let working = worker.run(shutdown.token().clone());
     let (served, worked) = tokio::join!(server.run(shutdown.token().clone()), working);
+    strategies.finish().await;
     served?;
     worked?;
     Ok(())
@@ -54,6 +51,6 @@ fn token_secret(
 pub(crate) fn start_failure(error: StartError) -> Failure {
     match &error {
         StartError::Schema(_) => Failure::configuration(&error),
-        StartError::Database(_) | StartError::Strategy(_) => error.into(),
+        StartError::Database(_) | StartError::Url(_) => error.into(),
     }
 }

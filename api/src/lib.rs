@@ -18,10 +18,8 @@ mod problem;
 mod receipt;
 mod routes;
 mod server;
-mod strategies;
 mod tag;
 mod token;
 
 pub use routes::openapi_document;
 pub use server::{FirstAccount, ServeError, Server};
-pub use strategies::{StartError, Strategies};

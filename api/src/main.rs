@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use warren_api::{FirstAccount, Server, StartError, Strategies};
+use warren_api::{FirstAccount, Server};
+use warren_broker::{StartError, Strategies};
 use warren_process::{Configuration, ConfigurationArgument, Failure, Shutdown, conclude, logging};
 
 /// An API process of a Warren cluster: HTTP and WebSockets.
@@ -32,10 +33,11 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let shutdown = Shutdown::on_signals()?;
     let strategies = Strategies::start(&configuration).await.map_err(start_failure)?;
     let server =
-        Server::bind(&configuration, strategies, secret.as_bytes(), FirstAccount::IsAMember)
+        Server::bind(&configuration, &strategies, secret.as_bytes(), FirstAccount::IsAMember)
             .await?;
     announce(server.address());
     server.run(shutdown.token().clone()).await?;
+    strategies.finish().await;
     Ok(())
 }
 
@@ -43,7 +45,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn start_failure(error: StartError) -> Failure {
     match &error {
         StartError::Schema(_) => Failure::configuration(&error),
-        StartError::Database(_) | StartError::Strategy(_) => error.into(),
+        StartError::Database(_) | StartError::Url(_) => error.into(),
     }
 }
 

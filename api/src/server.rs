@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use warren_broker::Strategies;
 use warren_domain::Domain;
 use warren_process::Configuration;
 
@@ -16,7 +16,6 @@ use crate::gateway::Gateway;
 use crate::node::Node;
 use crate::origin::Origins;
 use crate::routes::application;
-use crate::strategies::Strategies;
 use crate::token::Tokens;
 
 /// How long requests under way may take after the stop was asked for.
@@ -27,8 +26,6 @@ pub struct Server {
     node: Arc<Node>,
     acceptor: TcpAcceptor,
     address: SocketAddr,
-    tasks: TaskTracker,
-    stop: CancellationToken,
 }
 
 /// Why a process does not serve.
@@ -58,7 +55,7 @@ impl Server {
     /// [`ServeError`].
     pub async fn bind(
         configuration: &Configuration,
-        strategies: Strategies,
+        strategies: &Strategies,
         secret: &[u8],
         first_account_owns: FirstAccount,
     ) -> Result<Self, ServeError> {
@@ -66,19 +63,23 @@ impl Server {
         let listen = |source| ServeError::Listen { address, source };
         let acceptor = TcpListener::bind(address).into_acceptor().await.map_err(listen)?;
         let address = bound_address(&acceptor).unwrap_or(address);
-        let domain =
-            Domain::new(strategies.database, strategies.log, strategies.bus, strategies.people)
-                .map_err(ServeError::Passwords)?;
+        let domain = Domain::new(
+            strategies.database.clone(),
+            strategies.message_log(),
+            strategies.bus.clone(),
+            strategies.people.clone(),
+        )
+        .map_err(ServeError::Passwords)?;
         let node = Arc::new(Node {
             domain,
             authenticator: Authenticator::new(Tokens::new(secret)),
             gateway: Gateway::default(),
             origins: origins(configuration),
-            epoch: strategies.facts.epoch,
+            epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),
             first_account_owns: first_account_owns == FirstAccount::OwnsTheServer,
         });
-        Ok(Self { node, acceptor, address, tasks: strategies.tasks, stop: strategies.stop })
+        Ok(Self { node, acceptor, address })
     }
 
     /// Where it listens.
@@ -88,7 +89,7 @@ impl Server {
     }
 
     /// Serves until `stop`, then drains: requests under way are answered,
-    /// sockets closed with 1001, what is queued committed and announced.
+    /// sockets closed with 1001, what was done announced.
     ///
     /// # Errors
     /// [`ServeError::Failed`].
@@ -105,10 +106,6 @@ impl Server {
         );
         let (served, ()) = tokio::join!(serves, gateway_closes);
         self.node.domain.finish().await;
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-        self.node.domain.database.clone().close().await;
         Ok(served?)
     }
 }

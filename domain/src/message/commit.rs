@@ -89,6 +89,7 @@ pub(crate) async fn reject(
 /// An id that was decided, now or before.
 struct Decided {
     fingerprint: Fingerprint,
+    unreadable: bool,
     outcome: Outcome,
 }
 
@@ -96,7 +97,8 @@ impl Decided {
     /// The same content has the same outcome for ever; other content under the
     /// same key was never sent.
     fn outcome_for(&self, pending: &Pending) -> Outcome {
-        if self.fingerprint == pending.fingerprint() {
+        // Of what nobody could read only the id is known: its end is final for any content.
+        if self.fingerprint == pending.fingerprint() || self.unreadable {
             return self.outcome.clone();
         }
         Outcome::Rejected { reason: Rejection::KeyReused }
@@ -123,7 +125,11 @@ impl Decision {
             Err(reason) => Outcome::Rejected { reason },
         };
         self.rows.push(row(pending, &outcome, self.now));
-        let decided = Decided { fingerprint: pending.fingerprint(), outcome: outcome.clone() };
+        let decided = Decided {
+            fingerprint: pending.fingerprint(),
+            unreadable: false,
+            outcome: outcome.clone(),
+        };
         self.decided.insert(pending.id, decided);
         outcome
     }
@@ -178,7 +184,8 @@ async fn stored(
         .all(transaction)
         .await?;
     let decided = |row: send_outcome::Model| {
-        (row.id, Decided { fingerprint: row.fingerprint, outcome: Outcome::from(row) })
+        let unreadable = row.author_id.0.is_nil();
+        (row.id, Decided { fingerprint: row.fingerprint, unreadable, outcome: row.into() })
     };
     Ok(rows.into_iter().map(decided).collect())
 }
