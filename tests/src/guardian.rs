@@ -33,6 +33,10 @@ for signal in CONT TERM KILL; do
         sleep 0.1
     done
 done
+# A PostgreSQL that was killed leaves a shared memory segment, and its number here.
+for lock in "$directory"/*/data/postmaster.pid; do
+    [ -f "$lock" ] && ipcrm -m "$(sed -n 7p "$lock" | tr -s ' ' | cut -d' ' -f3)" 2>/dev/null
+done
 rm -rf -- "$directory"
 "#;
 

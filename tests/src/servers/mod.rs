@@ -4,9 +4,12 @@
 mod account;
 mod port;
 mod postgres;
+mod proxy;
+mod queues;
 mod rabbitmq;
 
 pub use postgres::{Postgres, connect};
+pub use proxy::Proxy;
 pub use rabbitmq::Rabbitmq;
 
 use tokio::sync::OnceCell;

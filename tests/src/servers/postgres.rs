@@ -132,7 +132,7 @@ impl Postgres {
 /// Connects to a database of any kind.
 pub async fn connect(url: &str) -> DatabaseConnection {
     let mut options = sea_orm::ConnectOptions::new(url);
-    options.max_connections(2).sqlx_logging(false);
+    options.max_connections(1).sqlx_logging(false);
     Database::connect(options)
         .await
         .expect("connect to the database")
