@@ -1,7 +1,22 @@
 //! Warren's rules: who may do what, what a message's way into the database
 //! is, and what everybody sees of it. Knows neither HTTP nor a broker.
 
+pub mod account;
+pub mod channel;
+mod clock;
+mod context;
+pub mod database;
+mod entity;
 pub mod id;
+mod invalid;
 pub mod message;
+pub mod partition;
 pub mod port;
+pub mod schema;
 pub mod timeline;
+mod worker_registry;
+
+pub use clock::Clock;
+pub use context::Domain;
+pub use invalid::Invalid;
+pub use worker_registry::{WORKER_LIFETIME, WorkerRegistry};

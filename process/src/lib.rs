@@ -1,1 +1,17 @@
-//! x
+//! What every Warren program needs before its own work begins: its configuration, its
+//! logs, its data directory, a way to be stopped and a way to report failure.
+//!
+//! This crate knows nothing of chat and depends on no other crate of the workspace.
+
+pub mod configuration;
+pub mod data_directory;
+pub mod exit;
+pub mod logging;
+pub mod secret;
+pub mod shutdown;
+
+pub use configuration::{Configuration, ConfigurationArgument, ConfigurationError};
+pub use data_directory::DataDirectory;
+pub use exit::{EXIT_CONFIGURATION, Failure, conclude};
+pub use secret::Secret;
+pub use shutdown::Shutdown;

@@ -47,13 +47,22 @@ impl Accepted {
         Self { outcome }
     }
 
+    /// A send whose outcome is known already.
+    #[must_use]
+    pub fn settled(outcome: Outcome) -> Self {
+        let (sender, receiver) = oneshot::channel();
+        // The receiver is right here.
+        let _ = sender.send(outcome);
+        Self { outcome: receiver }
+    }
+
     /// The outcome, if it is known within `wait`. `None` says nothing about
     /// the send: receipts are best effort, the database has the answer.
-    pub async fn outcome_within(mut self, wait: Duration) -> Option<Outcome> {
+    pub async fn outcome_within(&mut self, wait: Duration) -> Option<Outcome> {
         if let Ok(outcome) = self.outcome.try_recv() {
             return Some(outcome);
         }
-        tokio::time::timeout(wait, self.outcome).await.ok()?.ok()
+        tokio::time::timeout(wait, &mut self.outcome).await.ok()?.ok()
     }
 }
 

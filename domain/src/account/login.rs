@@ -1,0 +1,65 @@
+//! Signing in.
+
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+
+use crate::account::{Password, PasswordError, SessionTokens, User, session};
+use crate::context::Domain;
+use crate::entity::user_account;
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// No such user, or another password: the same answer, after the same time.
+    #[error("the name or the password is wrong")]
+    InvalidCredentials,
+    /// Too many sign in at once.
+    #[error("too many people sign in at once")]
+    Busy,
+    /// The stored hash could not be read.
+    #[error("password check failed: {0}")]
+    Hash(String),
+    /// The database failed.
+    #[error("database error at login")]
+    Database(#[from] DbErr),
+}
+
+/// Signs in by username or e-mail address and begins a session.
+///
+/// # Errors
+/// [`LoginError`].
+pub async fn login(
+    domain: &Domain,
+    name: &str,
+    password: &str,
+) -> Result<SessionTokens, LoginError> {
+    // What breaks the rules is nobody's password; don't hash a megabyte to find out.
+    let password = Password::parse(password).map_err(|_| LoginError::InvalidCredentials)?;
+    let row = find(domain, name).await?;
+    let hash = row.as_ref().map(|row| row.password_hash.clone());
+    let matches = domain.passwords.verify(password, hash).await?;
+    let (true, Some(row)) = (matches, row) else {
+        return Err(LoginError::InvalidCredentials);
+    };
+    let transaction = domain.database.write().await?;
+    let tokens = session::begin(&transaction, User::from(row), domain.clock.now()).await?;
+    transaction.commit().await?;
+    Ok(tokens)
+}
+
+async fn find(domain: &Domain, name: &str) -> Result<Option<user_account::Model>, DbErr> {
+    let name = name.to_lowercase();
+    let column = match name.contains('@') {
+        true => user_account::Column::Email,
+        false => user_account::Column::Username,
+    };
+    user_account::Entity::find().filter(column.eq(name)).one(domain.database.read()).await
+}
+
+impl From<PasswordError> for LoginError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Busy,
+            PasswordError::Hash(text) => Self::Hash(text),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Accounts: signing up, signing in, and the sessions that follow.
+
+mod actor;
+mod login;
+mod name;
+mod owner;
+mod password;
+mod people;
+mod session;
+mod signup;
+mod user;
+
+pub use actor::Actor;
+pub use login::{LoginError, login};
+pub use name::{Email, PersonName, Username};
+pub use owner::{OwnerError, create_owner};
+pub use password::{Password, Passwords};
+pub use people::People;
+pub use session::{SessionError, SessionTokens, end, is_live, refresh};
+pub use signup::{OwnerClaim, Signup, SignupError, signup};
+pub use user::{Role, User};
+
+pub(crate) use password::PasswordError;

@@ -1,0 +1,61 @@
+//! Who is who, remembered for a minute: every message shows its author.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+
+use crate::account::User;
+use crate::entity::user_account;
+use crate::id::UserId;
+use crate::timeline::Person;
+
+/// A cache of what everybody may know about people.
+#[derive(Clone)]
+pub struct People {
+    cache: Cache<UserId, Person>,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        let cache =
+            Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(60)).build();
+        Self { cache }
+    }
+}
+
+impl People {
+    /// These people, by id; asks the database once for those not remembered.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn get(
+        &self,
+        connection: &impl ConnectionTrait,
+        ids: impl IntoIterator<Item = UserId>,
+    ) -> Result<HashMap<UserId, Person>, DbErr> {
+        let mut found = HashMap::new();
+        let mut unknown = Vec::new();
+        for id in ids {
+            match self.cache.get(&id) {
+                Some(person) => drop(found.insert(id, person)),
+                None => unknown.push(id),
+            }
+        }
+        unknown.sort_unstable();
+        unknown.dedup();
+        if !unknown.is_empty() {
+            let rows = user_account::Entity::find()
+                .filter(user_account::Column::Id.is_in(unknown))
+                .all(connection)
+                .await?;
+            for row in rows {
+                let person = Person::from(&User::from(row));
+                self.cache.insert(person.id, person.clone());
+                found.insert(person.id, person);
+            }
+        }
+        Ok(found)
+    }
+}

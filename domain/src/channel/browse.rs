@@ -1,0 +1,51 @@
+//! Lists of channels.
+
+use sea_orm::{ColumnTrait, DbErr, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::account::Actor;
+use crate::channel::Channel;
+use crate::channel::view::{self, Row};
+use crate::context::Domain;
+use crate::entity::{channel, channel_head, membership};
+use crate::timeline::ChannelKind;
+
+/// The channels that the actor is a member of, by name.
+///
+/// # Errors
+/// If the database fails.
+pub async fn mine(domain: &Domain, actor: &Actor) -> Result<Vec<Channel>, DbErr> {
+    let rows = view::seen_by(actor.id())
+        .filter(membership::Column::UserId.eq(actor.id()))
+        .order_by_asc(channel::Column::Name)
+        .into_model::<Row>()
+        .all(domain.database.read())
+        .await?;
+    Ok(rows.into_iter().map(Channel::from).collect())
+}
+
+/// The public channels whose name contains `query`, by name, from the one
+/// after `after_name`.
+///
+/// # Errors
+/// If the database fails.
+pub async fn browse(
+    domain: &Domain,
+    actor: &Actor,
+    query: &str,
+    after_name: Option<&str>,
+    limit: u64,
+) -> Result<Vec<Channel>, DbErr> {
+    let mut select = view::seen_by(actor.id())
+        .filter(channel::Column::Kind.eq(ChannelKind::Public))
+        .filter(channel_head::Column::ArchivedAt.is_null())
+        .order_by_asc(channel::Column::Name)
+        .limit(limit);
+    if !query.is_empty() {
+        select = select.filter(channel::Column::Name.contains(query));
+    }
+    if let Some(name) = after_name {
+        select = select.filter(channel::Column::Name.gt(name));
+    }
+    let rows = select.into_model::<Row>().all(domain.database.read()).await?;
+    Ok(rows.into_iter().map(Channel::from).collect())
+}

@@ -1,0 +1,23 @@
+//! Who is a member of what.
+
+use sea_orm::entity::prelude::*;
+
+use crate::channel::MemberRole;
+use crate::id::{ChannelId, UserId};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "membership")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub channel_id: ChannelId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_id: UserId,
+    pub role: MemberRole,
+    pub joined_at: DateTimeUtc,
+    pub read_seq: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,17 @@
+//! A value that breaks a rule.
+
+/// Which rule a value breaks, for the person who typed it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Invalid {
+    /// The stable word for the rule, such as `too_long`.
+    pub code: &'static str,
+    /// The rule, in a sentence.
+    pub message: &'static str,
+}
+
+impl Invalid {
+    pub(crate) const fn new(code: &'static str, message: &'static str) -> Self {
+        Self { code, message }
+    }
+}

@@ -1,0 +1,74 @@
+//! Who may write where, as of the locked head.
+
+use std::collections::{BTreeMap, HashSet};
+
+use moka::sync::Cache;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+
+use crate::entity::membership;
+use crate::id::{ChannelId, UserId};
+use crate::message::Pending;
+use crate::timeline::Writer;
+
+/// Memberships, each with the `acl_version` of the channel at which it was
+/// seen. It counts only while the locked head still has that version, so it
+/// never lets anybody in who is out.
+#[derive(Clone)]
+pub(crate) struct Acl {
+    seen: Cache<(ChannelId, UserId), i64>,
+}
+
+impl Default for Acl {
+    fn default() -> Self {
+        Self { seen: Cache::new(100_000) }
+    }
+}
+
+impl Acl {
+    /// Of the (channel, author) pairs of `batch`, those who are members now.
+    /// One query for all that are not remembered.
+    pub(crate) async fn members(
+        &self,
+        transaction: &DatabaseTransaction,
+        timeline: &Writer,
+        batch: &[Pending],
+    ) -> Result<HashSet<(ChannelId, UserId)>, DbErr> {
+        let mut members = HashSet::new();
+        let mut unknown: BTreeMap<ChannelId, HashSet<UserId>> = BTreeMap::new();
+        for pending in batch {
+            let pair = (pending.channel_id, pending.author_id);
+            let version = timeline.head(pending.channel_id).map(|head| head.acl_version);
+            if version.is_some() && self.seen.get(&pair) == version {
+                members.insert(pair);
+            } else if version.is_some() {
+                unknown.entry(pair.0).or_default().insert(pair.1);
+            }
+        }
+        for (channel_id, user_id) in look_up(transaction, unknown).await? {
+            if let Some(head) = timeline.head(channel_id) {
+                self.seen.insert((channel_id, user_id), head.acl_version);
+            }
+            members.insert((channel_id, user_id));
+        }
+        Ok(members)
+    }
+}
+
+async fn look_up(
+    transaction: &DatabaseTransaction,
+    pairs: BTreeMap<ChannelId, HashSet<UserId>>,
+) -> Result<Vec<(ChannelId, UserId)>, DbErr> {
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let any = pairs.into_iter().fold(Condition::any(), |any, (channel_id, users)| {
+        any.add(
+            membership::Column::ChannelId
+                .eq(channel_id)
+                .and(membership::Column::UserId.is_in(users)),
+        )
+    });
+    let rows = membership::Entity::find().filter(any).all(transaction).await?;
+    Ok(rows.into_iter().map(|row| (row.channel_id, row.user_id)).collect())
+}

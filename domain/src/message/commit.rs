@@ -1,0 +1,194 @@
+//! One batch of sends becomes messages, in one transaction.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+};
+
+use crate::account::People;
+use crate::database::Database;
+use crate::entity::send_outcome;
+use crate::id::{ChannelId, MessageId, UserId};
+use crate::message::acl::Acl;
+use crate::message::{Fingerprint, Outcome, Pending, Rejection};
+use crate::timeline::{Happening, Person, Publication, Writer};
+
+/// What a committed batch led to.
+pub(crate) struct Committed {
+    /// The outcome of each send, in the order of the batch.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// What the nodes are to hear.
+    pub(crate) publication: Publication,
+}
+
+/// Decides and stores a batch: locks the heads of its channels, drops what was
+/// decided before, checks membership again, gives numbers, and writes messages,
+/// events and outcomes. READ COMMITTED is enough: whoever else writes to these
+/// channels waits for the locks; and two batches with the same id in different
+/// channels meet at the primary key of `send_outcome`, where the second fails
+/// as a whole and, run again, finds the first.
+///
+/// Idempotent: run again with the same sends it gives the same outcomes.
+///
+/// # Errors
+/// Any database error; then nothing of the batch is stored.
+pub(crate) async fn commit_batch(
+    database: &Database,
+    people: &People,
+    acl: &Acl,
+    batch: &[Pending],
+    now: DateTime<Utc>,
+) -> Result<Committed, DbErr> {
+    let transaction = database.write().await?;
+    let channels: BTreeSet<ChannelId> = batch.iter().map(|pending| pending.channel_id).collect();
+    let timeline = Writer::lock(&transaction, channels, now).await?;
+    let mut decision = Decision {
+        now,
+        decided: stored(&transaction, batch).await?,
+        members: acl.members(&transaction, &timeline, batch).await?,
+        authors: people.get(&transaction, batch.iter().map(|pending| pending.author_id)).await?,
+        timeline,
+        rows: Vec::new(),
+    };
+    let outcomes = batch.iter().map(|pending| decision.decide(pending)).collect();
+    if !decision.rows.is_empty() {
+        send_outcome::Entity::insert_many(decision.rows)
+            .exec_without_returning(&transaction)
+            .await?;
+    }
+    let publication = decision.timeline.commit(transaction).await?;
+    Ok(Committed { outcomes, publication })
+}
+
+/// Stores that a send will never be a message, unless its outcome is known.
+///
+/// # Errors
+/// Any database error.
+pub(crate) async fn reject(
+    database: &Database,
+    pending: &Pending,
+    reason: Rejection,
+    now: DateTime<Utc>,
+) -> Result<Outcome, DbErr> {
+    let transaction = database.write().await?;
+    let known = stored(&transaction, std::slice::from_ref(pending)).await?;
+    if let Some(earlier) = known.get(&pending.id) {
+        return Ok(earlier.outcome_for(pending));
+    }
+    let outcome = Outcome::Rejected { reason };
+    send_outcome::Entity::insert(row(pending, &outcome, now))
+        .exec_without_returning(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(outcome)
+}
+
+/// An id that was decided, now or before.
+struct Decided {
+    fingerprint: Fingerprint,
+    outcome: Outcome,
+}
+
+impl Decided {
+    /// The same content has the same outcome for ever; other content under the
+    /// same key was never sent.
+    fn outcome_for(&self, pending: &Pending) -> Outcome {
+        if self.fingerprint == pending.fingerprint() {
+            return self.outcome.clone();
+        }
+        Outcome::Rejected { reason: Rejection::KeyReused }
+    }
+}
+
+/// Everything that the decision about a send rests on.
+struct Decision {
+    now: DateTime<Utc>,
+    decided: HashMap<MessageId, Decided>,
+    members: HashSet<(ChannelId, UserId)>,
+    authors: HashMap<UserId, Person>,
+    timeline: Writer,
+    rows: Vec<send_outcome::ActiveModel>,
+}
+
+impl Decision {
+    fn decide(&mut self, pending: &Pending) -> Outcome {
+        if let Some(earlier) = self.decided.get(&pending.id) {
+            return earlier.outcome_for(pending);
+        }
+        let outcome = match self.admit(pending) {
+            Ok(author) => self.append(pending, author),
+            Err(reason) => Outcome::Rejected { reason },
+        };
+        self.rows.push(row(pending, &outcome, self.now));
+        let decided = Decided { fingerprint: pending.fingerprint(), outcome: outcome.clone() };
+        self.decided.insert(pending.id, decided);
+        outcome
+    }
+
+    fn admit(&self, pending: &Pending) -> Result<Person, Rejection> {
+        let head = self.timeline.head(pending.channel_id).ok_or(Rejection::ChannelNotFound)?;
+        if head.archived_at.is_some() {
+            return Err(Rejection::ChannelArchived);
+        }
+        if !self.members.contains(&(pending.channel_id, pending.author_id)) {
+            return Err(Rejection::NotAMember);
+        }
+        self.authors.get(&pending.author_id).cloned().ok_or(Rejection::NotAMember)
+    }
+
+    fn append(&mut self, pending: &Pending, author: Person) -> Outcome {
+        let said = Happening::MessageCreated { id: pending.id, author, text: pending.text.clone() };
+        match self.timeline.append(pending.channel_id, pending.author_id, said) {
+            Some(numbered) => Outcome::Committed {
+                channel_id: pending.channel_id,
+                seq: numbered.seq,
+                at: numbered.at,
+            },
+            None => Outcome::Rejected { reason: Rejection::ChannelNotFound },
+        }
+    }
+}
+
+fn row(pending: &Pending, outcome: &Outcome, now: DateTime<Utc>) -> send_outcome::ActiveModel {
+    let (seq, reason, at) = match outcome {
+        Outcome::Committed { seq, at, .. } => (Some(*seq), None, *at),
+        Outcome::Rejected { reason } => (None, Some(reason.code().to_owned()), now),
+    };
+    send_outcome::ActiveModel {
+        id: Set(pending.id),
+        author_id: Set(pending.author_id),
+        fingerprint: Set(pending.fingerprint()),
+        channel_id: Set(pending.channel_id),
+        seq: Set(seq),
+        reason: Set(reason),
+        at: Set(at),
+    }
+}
+
+async fn stored(
+    transaction: &DatabaseTransaction,
+    batch: &[Pending],
+) -> Result<HashMap<MessageId, Decided>, DbErr> {
+    let rows = send_outcome::Entity::find()
+        .filter(send_outcome::Column::Id.is_in(batch.iter().map(|pending| pending.id)))
+        .all(transaction)
+        .await?;
+    let decided = |row: send_outcome::Model| {
+        (row.id, Decided { fingerprint: row.fingerprint, outcome: Outcome::from(row) })
+    };
+    Ok(rows.into_iter().map(decided).collect())
+}
+
+impl From<send_outcome::Model> for Outcome {
+    fn from(row: send_outcome::Model) -> Self {
+        match row.seq {
+            Some(seq) => Self::Committed { channel_id: row.channel_id, seq, at: row.at },
+            None => {
+                let reason = row.reason.as_deref().and_then(Rejection::from_code);
+                Self::Rejected { reason: reason.unwrap_or(Rejection::SetAside) }
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Makes batches of sends messages, whatever the database does meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use sea_orm::DbErr;
+
+use crate::account::People;
+use crate::clock::Clock;
+use crate::database::{Database, Failure, classify};
+use crate::message::acl::Acl;
+use crate::message::commit::{commit_batch, reject};
+use crate::message::{Outcome, Pending, Rejection};
+use crate::port::EventBus;
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(10);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
+
+/// A send under a key that is being used in another channel at this moment
+/// makes a batch fail now and then; more often than this it is the data.
+const MAX_CONFLICTS: u32 = 20;
+
+/// The committer: the same one behind every message log.
+#[derive(Clone)]
+pub struct Committer {
+    database: Database,
+    bus: Arc<dyn EventBus>,
+    people: People,
+    clock: Clock,
+    acl: Acl,
+}
+
+/// What became of one send of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Its outcome, which is stored.
+    Outcome(Outcome),
+    /// The database refuses its data: for people to look at. Nothing is stored.
+    Refused(String),
+}
+
+impl Committer {
+    /// A committer on this database that tells this bus.
+    #[must_use]
+    pub fn new(database: Database, bus: Arc<dyn EventBus>, people: People) -> Self {
+        Self { database, bus, people, clock: Clock::System, acl: Acl::default() }
+    }
+
+    /// Settles a batch: on return every send has a stored outcome, or is one
+    /// that the database refuses. Runs again after conflicts and outages, for as
+    /// long as it takes; splits the batch around data that is refused, so that
+    /// one bad send harms no other. Then tells the nodes, also of nothing but
+    /// repetitions, whose first announcement may have been lost.
+    ///
+    /// Dropping the future leaves each part of the batch either committed or
+    /// untouched.
+    pub fn settle<'a>(&'a self, batch: &'a [Pending]) -> BoxFuture<'a, Vec<Settled>> {
+        async move {
+            match self.commit(batch).await {
+                Ok(outcomes) => outcomes.into_iter().map(Settled::Outcome).collect(),
+                Err(error) if batch.len() <= 1 => {
+                    batch.iter().map(|_| Settled::Refused(error.to_string())).collect()
+                }
+                Err(_) => {
+                    let (first, second) = batch.split_at(batch.len() / 2);
+                    let mut settled = self.settle(first).await;
+                    settled.extend(self.settle(second).await);
+                    settled
+                }
+            }
+        }
+        .boxed()
+    }
+
+    /// Stores that a send was set aside and will never be a message.
+    ///
+    /// # Errors
+    /// If even that is refused.
+    pub async fn reject(&self, pending: &Pending, reason: Rejection) -> Result<Outcome, DbErr> {
+        let mut backoff = Backoff::default();
+        loop {
+            match reject(&self.database, pending, reason, self.clock.now()).await {
+                Err(error) if classify(&error) == Failure::Transient => {
+                    backoff.wait(&error).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Commits a batch, or says why its data is refused.
+    async fn commit(&self, batch: &[Pending]) -> Result<Vec<Outcome>, DbErr> {
+        let mut backoff = Backoff::default();
+        let mut conflicts = 0;
+        loop {
+            let now = self.clock.now();
+            let attempt = commit_batch(&self.database, &self.people, &self.acl, batch, now).await;
+            match attempt {
+                Ok(committed) => {
+                    self.bus.publish_events(&committed.publication.events).await;
+                    return Ok(committed.outcomes);
+                }
+                Err(error) => match classify(&error) {
+                    Failure::Data => return Err(error),
+                    Failure::Conflict if conflicts == MAX_CONFLICTS => return Err(error),
+                    Failure::Conflict => conflicts += 1,
+                    Failure::Transient => backoff.wait(&error).await,
+                },
+            }
+        }
+    }
+}
+
+/// Waits twice as long each time.
+struct Backoff {
+    next: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { next: FIRST_BACKOFF }
+    }
+}
+
+impl Backoff {
+    async fn wait(&mut self, error: &DbErr) {
+        tracing::warn!(%error, retry_in = ?self.next, "the database did not commit; trying again");
+        tokio::time::sleep(self.next).await;
+        self.next = (self.next * 2).min(LONGEST_BACKOFF);
+    }
+}

@@ -1,0 +1,105 @@
+//! Reading messages.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::account::Actor;
+use crate::channel::{AccessError, ChannelRef, require_member};
+use crate::context::Domain;
+use crate::entity::{message, send_outcome};
+use crate::id::MessageId;
+use crate::timeline::Message;
+
+/// Which messages of a channel to read. Bounds exclude the named number and
+/// combine; the result is always in ascending order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Only those before this number.
+    pub before_seq: Option<i64>,
+    /// Only those after this number: then the oldest such, else the newest.
+    pub after_seq: Option<i64>,
+    /// Only those from this time on.
+    pub since: Option<DateTime<Utc>>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// Some messages of a channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// In ascending order.
+    pub messages: Vec<Message>,
+    /// The channel's newest event when they were read, or earlier: continue
+    /// with the events after it.
+    pub as_of_seq: i64,
+}
+
+/// The messages of a channel that fall into `window`.
+///
+/// # Errors
+/// [`AccessError`] if the actor is no member.
+pub async fn list(
+    domain: &Domain,
+    actor: &Actor,
+    channel: &ChannelRef,
+    window: &Window,
+) -> Result<Page, AccessError> {
+    let (found, _) = require_member(domain, actor, channel).await?;
+    let mut select =
+        message::Entity::find().filter(message::Column::ChannelId.eq(found.channel.id));
+    if let Some(seq) = window.before_seq {
+        select = select.filter(message::Column::Seq.lt(seq));
+    }
+    if let Some(seq) = window.after_seq {
+        select = select.filter(message::Column::Seq.gt(seq));
+    }
+    if let Some(time) = window.since {
+        select = select.filter(message::Column::CreatedAt.gte(time));
+    }
+    let oldest_first = window.after_seq.is_some();
+    let order = if oldest_first { Order::Asc } else { Order::Desc };
+    let mut rows = select
+        .order_by(message::Column::Seq, order)
+        .limit(window.limit)
+        .all(domain.database.read())
+        .await?;
+    if !oldest_first {
+        rows.reverse();
+    }
+    Ok(Page { messages: with_authors(domain, rows).await?, as_of_seq: found.channel.last_seq })
+}
+
+/// One message.
+///
+/// # Errors
+/// [`AccessError::NotFound`] if there is none in a channel of the actor's.
+pub async fn get(domain: &Domain, actor: &Actor, id: MessageId) -> Result<Message, AccessError> {
+    let reader = domain.database.read();
+    let outcome = send_outcome::Entity::find_by_id(id).one(reader).await?;
+    let Some((channel_id, seq)) = outcome.and_then(|row| Some((row.channel_id, row.seq?))) else {
+        return Err(AccessError::NotFound);
+    };
+    match require_member(domain, actor, &ChannelRef::Id(channel_id)).await {
+        Err(AccessError::NotAMember) => return Err(AccessError::NotFound),
+        other => drop(other?),
+    }
+    let row = message::Entity::find_by_id((channel_id, seq)).one(reader).await?;
+    let messages = with_authors(domain, row.into_iter().collect()).await?;
+    messages.into_iter().next().ok_or(AccessError::NotFound)
+}
+
+async fn with_authors(domain: &Domain, rows: Vec<message::Model>) -> Result<Vec<Message>, DbErr> {
+    let authors = rows.iter().map(|row| row.author_id);
+    let people = domain.people.get(domain.database.read(), authors).await?;
+    let message = |row: message::Model| {
+        Some(Message {
+            id: row.id,
+            channel_id: row.channel_id,
+            seq: row.seq,
+            author: people.get(&row.author_id)?.clone(),
+            text: row.text,
+            created_at: row.created_at,
+        })
+    };
+    Ok(rows.into_iter().filter_map(message).collect())
+}

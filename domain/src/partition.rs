@@ -1,0 +1,3 @@
+//! temporary
+/// x
+pub const PARTITION_HASH: &str = "fnv1a-64";

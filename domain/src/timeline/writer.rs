@@ -1,0 +1,235 @@
+//! The one place where numbers are given. Everything that writes to a channel
+//! (the committer, joining, leaving …) does it through a [`Writer`], whose
+//! first act is to lock the heads of its channels in the order of their ids:
+//! so writers of one channel queue, and writers of many never deadlock.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{CaseStatement, Expr};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+
+use crate::entity::{channel_event, channel_head, message};
+use crate::id::{ChannelId, MessageId, UserId};
+use crate::port::ChannelEvents;
+use crate::timeline::{ChannelSummary, Event, EventKind, Message, Person};
+
+/// Appends to the timelines of the channels that it holds locked.
+pub(crate) struct Writer {
+    now: DateTime<Utc>,
+    heads: BTreeMap<ChannelId, channel_head::Model>,
+    events: BTreeMap<ChannelId, Vec<Event>>,
+    event_rows: Vec<channel_event::ActiveModel>,
+    message_rows: Vec<message::ActiveModel>,
+}
+
+/// What happens, before it has a number.
+#[derive(Clone, Debug)]
+pub(crate) enum Happening {
+    ChannelCreated(ChannelSummary),
+    MemberJoined(Person),
+    MemberLeft(Person),
+    MessageCreated { id: MessageId, author: Person, text: String },
+}
+
+/// The number and time that something got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Numbered {
+    pub(crate) seq: i64,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// Committed events that the nodes have yet to be told of.
+#[must_use = "readers wait for their next look at the database unless this is published"]
+#[derive(Debug, Default)]
+pub struct Publication {
+    pub(crate) events: Vec<ChannelEvents>,
+}
+
+impl Publication {
+    /// Leaves it to the nodes' periodic look at the database, for programs
+    /// without a bus.
+    pub fn forget(self) {}
+}
+
+impl Writer {
+    /// Locks the heads of those of `channels` that exist. Must come before any
+    /// other lock of the transaction.
+    pub(crate) async fn lock(
+        transaction: &DatabaseTransaction,
+        channels: impl IntoIterator<Item = ChannelId>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, DbErr> {
+        let heads = channel_head::Entity::find()
+            .filter(channel_head::Column::ChannelId.is_in(channels))
+            .order_by_asc(channel_head::Column::ChannelId)
+            .lock_exclusive()
+            .all(transaction)
+            .await?;
+        Ok(Self {
+            now,
+            heads: heads.into_iter().map(|head| (head.channel_id, head)).collect(),
+            events: BTreeMap::new(),
+            event_rows: Vec::new(),
+            message_rows: Vec::new(),
+        })
+    }
+
+    /// Makes the head of a new channel, locked by being uncommitted.
+    pub(crate) async fn create(
+        transaction: &DatabaseTransaction,
+        channel_id: ChannelId,
+        now: DateTime<Utc>,
+    ) -> Result<Self, DbErr> {
+        channel_head::Entity::insert(channel_head::ActiveModel {
+            channel_id: Set(channel_id),
+            last_seq: Set(0),
+            message_count: Set(0),
+            acl_version: Set(0),
+            last_at: Set(now),
+            archived_at: Set(None),
+        })
+        .exec_without_returning(transaction)
+        .await?;
+        Self::lock(transaction, [channel_id], now).await
+    }
+
+    /// The head of a locked channel, as it will be.
+    pub(crate) fn head(&self, channel_id: ChannelId) -> Option<&channel_head::Model> {
+        self.heads.get(&channel_id)
+    }
+
+    /// Gives `happening` the channel's next number. `None` if the channel is
+    /// not among the locked ones, hence does not exist.
+    pub(crate) fn append(
+        &mut self,
+        channel_id: ChannelId,
+        actor_id: UserId,
+        happening: Happening,
+    ) -> Option<Numbered> {
+        let head = self.heads.get_mut(&channel_id)?;
+        head.last_seq += 1;
+        // Time and number agree even when the clock is set back.
+        head.last_at = Ord::max(head.last_at, self.now);
+        match happening {
+            Happening::MemberJoined(_) | Happening::MemberLeft(_) => head.acl_version += 1,
+            Happening::MessageCreated { .. } => head.message_count += 1,
+            Happening::ChannelCreated(_) => {}
+        }
+        let numbered = Numbered { seq: head.last_seq, at: head.last_at };
+        let event = event(channel_id, actor_id, numbered, happening);
+        if let Some(message) = &event.message {
+            self.message_rows.push(message_row(message, head.message_count));
+        }
+        self.event_rows.push(event_row(&event));
+        self.events.entry(channel_id).or_default().push(event);
+        Some(numbered)
+    }
+
+    /// Writes what was appended and commits.
+    pub(crate) async fn commit(
+        self,
+        transaction: DatabaseTransaction,
+    ) -> Result<Publication, DbErr> {
+        if !self.message_rows.is_empty() {
+            message::Entity::insert_many(self.message_rows)
+                .exec_without_returning(&transaction)
+                .await?;
+        }
+        if !self.event_rows.is_empty() {
+            channel_event::Entity::insert_many(self.event_rows)
+                .exec_without_returning(&transaction)
+                .await?;
+            let changed =
+                self.heads.values().filter(|head| self.events.contains_key(&head.channel_id));
+            advance(&transaction, changed.collect()).await?;
+        }
+        transaction.commit().await?;
+        let channel_events = |(channel_id, events)| ChannelEvents { channel_id, events };
+        Ok(Publication { events: self.events.into_iter().map(channel_events).collect() })
+    }
+}
+
+/// One statement for all heads: `SET last_seq = CASE channel_id WHEN … END`.
+async fn advance(
+    transaction: &DatabaseTransaction,
+    heads: Vec<&channel_head::Model>,
+) -> Result<(), DbErr> {
+    use channel_head::Column;
+    let by_channel = |value: fn(&channel_head::Model) -> Expr| {
+        let cases: Expr = heads
+            .iter()
+            .fold(CaseStatement::new(), |cases, head| {
+                cases.case(Column::ChannelId.eq(head.channel_id), value(head))
+            })
+            .into();
+        cases
+    };
+    channel_head::Entity::update_many()
+        .col_expr(Column::LastSeq, by_channel(|head| Expr::value(head.last_seq)))
+        .col_expr(Column::MessageCount, by_channel(|head| Expr::value(head.message_count)))
+        .col_expr(Column::AclVersion, by_channel(|head| Expr::value(head.acl_version)))
+        .col_expr(Column::LastAt, by_channel(|head| Expr::value(head.last_at)))
+        .filter(Column::ChannelId.is_in(heads.iter().map(|head| head.channel_id)))
+        .exec(transaction)
+        .await
+        .map(|_| ())
+}
+
+fn event(
+    channel_id: ChannelId,
+    actor_id: UserId,
+    Numbered { seq, at }: Numbered,
+    happening: Happening,
+) -> Event {
+    let bare = Event {
+        channel_id,
+        seq,
+        kind: EventKind::ChannelCreated,
+        actor_id,
+        at,
+        message: None,
+        user: None,
+        channel: None,
+    };
+    match happening {
+        Happening::ChannelCreated(channel) => Event { channel: Some(channel), ..bare },
+        Happening::MemberJoined(user) => {
+            Event { kind: EventKind::MemberJoined, user: Some(user), ..bare }
+        }
+        Happening::MemberLeft(user) => {
+            Event { kind: EventKind::MemberLeft, user: Some(user), ..bare }
+        }
+        Happening::MessageCreated { id, author, text } => {
+            let message = Message { id, channel_id, seq, author, text, created_at: at };
+            Event { kind: EventKind::MessageCreated, message: Some(message), ..bare }
+        }
+    }
+}
+
+fn event_row(event: &Event) -> channel_event::ActiveModel {
+    channel_event::ActiveModel {
+        channel_id: Set(event.channel_id),
+        seq: Set(event.seq),
+        kind: Set(event.kind),
+        actor_id: Set(event.actor_id),
+        user_id: Set(event.user.as_ref().map(|user| user.id)),
+        message_seq: Set(event.message.as_ref().map(|message| message.seq)),
+        at: Set(event.at),
+    }
+}
+
+fn message_row(message: &Message, ordinal: i64) -> message::ActiveModel {
+    message::ActiveModel {
+        channel_id: Set(message.channel_id),
+        seq: Set(message.seq),
+        id: Set(message.id),
+        author_id: Set(message.author.id),
+        text: Set(message.text.clone()),
+        ordinal: Set(ordinal),
+        created_at: Set(message.created_at),
+    }
+}

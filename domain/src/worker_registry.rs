@@ -1,0 +1,79 @@
+//! Which workers live, and how many partitions each holds: what they share by.
+
+use chrono::Duration;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::entity::worker;
+
+/// A worker that was not seen for this long counts as gone.
+pub const WORKER_LIFETIME: Duration = Duration::seconds(4);
+
+/// A worker's entry in the table of live workers.
+#[derive(Clone)]
+pub struct WorkerRegistry {
+    database: Database,
+    clock: Clock,
+    id: Uuid,
+    name: String,
+}
+
+impl WorkerRegistry {
+    /// An entry for this process, made by the first [`Self::report`].
+    #[must_use]
+    pub fn new(database: Database, name: String) -> Self {
+        Self { database, clock: Clock::System, id: Uuid::now_v7(), name }
+    }
+
+    /// Says that this worker lives and what it holds; returns how many
+    /// partitions each live worker holds, this one included.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn report(&self, partitions: &[u32]) -> Result<Vec<i64>, DbErr> {
+        let now = self.clock.now();
+        let list: Vec<String> = partitions.iter().map(u32::to_string).collect();
+        let row = worker::ActiveModel {
+            id: Set(self.id),
+            name: Set(self.name.clone()),
+            partitions: Set(list.join(",")),
+            partition_count: Set(i64::try_from(partitions.len()).unwrap_or(i64::MAX)),
+            started_at: Set(now),
+            seen_at: Set(now),
+        };
+        use worker::Column::{PartitionCount, Partitions, SeenAt};
+        let update = OnConflict::column(worker::Column::Id)
+            .update_columns([Partitions, PartitionCount, SeenAt])
+            .to_owned();
+        let transaction = self.database.write().await?;
+        worker::Entity::insert(row)
+            .on_conflict(update)
+            .exec_without_returning(&transaction)
+            .await?;
+        worker::Entity::delete_many()
+            .filter(SeenAt.lt(now - WORKER_LIFETIME * 60))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        worker::Entity::find()
+            .select_only()
+            .column(PartitionCount)
+            .filter(SeenAt.gt(now - WORKER_LIFETIME))
+            .into_tuple::<i64>()
+            .all(self.database.read())
+            .await
+    }
+
+    /// Takes this worker off the list: the others need not wait for it.
+    ///
+    /// # Errors
+    /// If the database fails; then the entry expires by itself.
+    pub async fn leave(&self) -> Result<(), DbErr> {
+        let transaction = self.database.write().await?;
+        worker::Entity::delete_by_id(self.id).exec(&transaction).await?;
+        transaction.commit().await
+    }
+}

@@ -1,0 +1,126 @@
+//! Brings a database to [`SCHEMA_VERSION`].
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
+};
+
+use crate::seed::{get_meta, put_meta, seed};
+use crate::{ADMITS_FROM, SCHEMA_VERSION, tables};
+
+/// Any number that no other program locks in the same database.
+const LOCK_ID: i64 = 0x7761_7272_656e;
+
+/// What a new database is born with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many partitions the message log has. Written once: an existing
+    /// database keeps its number.
+    pub partition_count: u32,
+    /// The name of the hash that picks a channel's partition.
+    pub partition_hash: &'static str,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The schema version found; 0 for an empty database.
+    pub from: i32,
+    /// The schema version now.
+    pub to: i32,
+}
+
+/// Why the database is not (known to be) at [`SCHEMA_VERSION`].
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// A newer Warren migrated it already.
+    #[error(
+        "the database has schema {found}, newer than the {SCHEMA_VERSION} this program knows; run the newer program's `warren migrate`"
+    )]
+    Newer {
+        /// The version found.
+        found: i32,
+    },
+    /// The database refused or could not be reached.
+    #[error("database error while migrating")]
+    Database(#[from] DbErr),
+}
+
+/// Migrates the database at `url`. Idempotent; a second migrator waits for the
+/// first and then finds nothing to do.
+///
+/// # Errors
+/// [`MigrateError`]. Whatever was done stays done; run it again.
+pub async fn migrate(url: &str, options: &Options) -> Result<Report, MigrateError> {
+    let database = connect(url).await?;
+    lock(&database).await?;
+    let result = run(&database, options).await;
+    unlock(&database).await?;
+    database.close().await?;
+    result
+}
+
+async fn run(database: &DatabaseConnection, options: &Options) -> Result<Report, MigrateError> {
+    let from = version(database).await?;
+    if from > SCHEMA_VERSION {
+        return Err(MigrateError::Newer { found: from });
+    }
+    Migrations::up(database, None).await?;
+    seed(database, options.partition_count, options.partition_hash).await?;
+    put_meta(database, "admits_from", &ADMITS_FROM.to_string()).await?;
+    put_meta(database, "schema_version", &SCHEMA_VERSION.to_string()).await?;
+    Ok(Report { from, to: SCHEMA_VERSION })
+}
+
+async fn version(database: &DatabaseConnection) -> Result<i32, DbErr> {
+    if !SchemaManager::new(database).has_table("meta").await? {
+        return Ok(0);
+    }
+    let stored = get_meta(database, "schema_version").await?;
+    Ok(stored.and_then(|value| value.parse().ok()).unwrap_or(0))
+}
+
+/// One connection only: the advisory lock belongs to a connection.
+async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).min_connections(1).sqlx_logging(false).test_before_acquire(false);
+    options.idle_timeout(None::<std::time::Duration>).max_lifetime(None::<std::time::Duration>);
+    Database::connect(options).await
+}
+
+async fn lock(database: &DatabaseConnection) -> Result<(), DbErr> {
+    match database.get_database_backend() {
+        DbBackend::Postgres => {
+            execute(database, format!("SELECT pg_advisory_lock({LOCK_ID})")).await
+        }
+        DbBackend::MySql => {
+            execute(database, format!("SELECT GET_LOCK('warren.{LOCK_ID}', 3600)")).await
+        }
+        // One process at a time holds the data directory of an SQLite database.
+        _ => Ok(()),
+    }
+}
+
+async fn unlock(database: &DatabaseConnection) -> Result<(), DbErr> {
+    match database.get_database_backend() {
+        DbBackend::Postgres => {
+            execute(database, format!("SELECT pg_advisory_unlock({LOCK_ID})")).await
+        }
+        DbBackend::MySql => {
+            execute(database, format!("SELECT RELEASE_LOCK('warren.{LOCK_ID}')")).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn execute(database: &DatabaseConnection, sql: String) -> Result<(), DbErr> {
+    database.execute_unprepared(&sql).await.map(|_| ())
+}
+
+struct Migrations;
+
+impl MigratorTrait for Migrations {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        tables::steps()
+    }
+}

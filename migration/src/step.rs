@@ -1,0 +1,86 @@
+//! One migration is one statement.
+
+use async_trait::async_trait;
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+/// A migration that creates one table or one index.
+pub(crate) struct Step {
+    name: &'static str,
+    create: Create,
+}
+
+enum Create {
+    Table(fn(DbBackend) -> TableCreateStatement),
+    Index {
+        table: &'static str,
+        index: &'static str,
+        columns: &'static [&'static str],
+        unique: bool,
+    },
+}
+
+impl Step {
+    /// A table, with its primary key.
+    pub(crate) fn table(
+        name: &'static str,
+        table: fn(DbBackend) -> TableCreateStatement,
+    ) -> Box<dyn MigrationTrait> {
+        Box::new(Self { name, create: Create::Table(table) })
+    }
+
+    /// A plain index. Its name is also the migration's.
+    pub(crate) fn index(
+        index: &'static str,
+        table: &'static str,
+        columns: &'static [&'static str],
+    ) -> Box<dyn MigrationTrait> {
+        Box::new(Self {
+            name: index,
+            create: Create::Index { table, index, columns, unique: false },
+        })
+    }
+
+    /// An index that admits each value once.
+    pub(crate) fn unique(
+        index: &'static str,
+        table: &'static str,
+        columns: &'static [&'static str],
+    ) -> Box<dyn MigrationTrait> {
+        Box::new(Self {
+            name: index,
+            create: Create::Index { table, index, columns, unique: true },
+        })
+    }
+}
+
+impl MigrationName for Step {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        match &self.create {
+            Create::Table(table) => {
+                let mut statement = table(manager.get_database_backend());
+                manager.create_table(statement.if_not_exists().to_owned()).await
+            }
+            // MySQL knows no CREATE INDEX IF NOT EXISTS.
+            Create::Index { table, index, .. } if manager.has_index(table, index).await? => Ok(()),
+            Create::Index { table, index, columns, unique } => {
+                let mut statement = Index::create();
+                statement.name(*index).table(Alias::new(*table));
+                for column in *columns {
+                    statement.col(Alias::new(*column));
+                }
+                if *unique {
+                    statement.unique();
+                }
+                manager.create_index(statement).await
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! From text to meaning, one function for each kind of value.
+//!
+//! Every error completes the sentence that the key begins, and quotes nothing of the value.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use super::table::EXAMPLE_JWT_SECRET;
+use crate::secret::Secret;
+
+/// The shortest signing secret, in bytes: the output size of HMAC-SHA256 (RFC 7518, 3.2).
+const JWT_SECRET_MINIMUM_BYTES: usize = 32;
+
+/// The longest wait for a commit, in milliseconds.
+const COMMIT_WAIT_MAXIMUM_MS: u64 = 30_000;
+
+/// Something that is on or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// In force.
+    On,
+    /// Not in force.
+    Off,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.trim().parse().map_err(|_| {
+        "must be an IP address and a port from 0 to 65535, such as 127.0.0.1:8080".into()
+    })
+}
+
+pub(super) fn jwt_secret(text: &str) -> Result<Secret<String>, String> {
+    if text == EXAMPLE_JWT_SECRET {
+        return Err("is the documentation's example; make one with openssl rand -base64 48".into());
+    }
+    if text.len() < JWT_SECRET_MINIMUM_BYTES {
+        return Err(format!(
+            "must have at least {JWT_SECRET_MINIMUM_BYTES} bytes"
+        ));
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+pub(super) fn public_url(text: &str) -> Result<Url, String> {
+    web_root(text).ok_or_else(|| {
+        "must be an http or https URL without a path, such as https://chat.example.org".into()
+    })
+}
+
+pub(super) fn origins(items: &[String]) -> Result<Vec<String>, String> {
+    items
+        .iter()
+        .map(|item| web_root(item).map(|url| url.origin().ascii_serialization()))
+        .collect::<Option<_>>()
+        .ok_or_else(|| "must be origins such as https://www.example.org, each in full".into())
+}
+
+pub(super) fn networks(items: &[String]) -> Result<Vec<IpNet>, String> {
+    let networks: Option<Vec<IpNet>> = items.iter().map(|item| network(item)).collect();
+    let networks =
+        networks.ok_or_else(|| "must be IP addresses or networks such as 10.0.0.0/8".to_owned())?;
+    if networks.iter().any(|network| network.prefix_len() == 0) {
+        return Err(
+            "must not contain a network of all addresses: anyone could pose as another".into(),
+        );
+    }
+    Ok(networks)
+}
+
+pub(super) fn switch(text: &str) -> Result<Switch, String> {
+    match text.trim() {
+        "on" | "true" => Ok(Switch::On),
+        "off" | "false" => Ok(Switch::Off),
+        _ => Err("must be on or off".into()),
+    }
+}
+
+pub(super) fn commit_wait_ms(text: &str) -> Result<u64, String> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|wait| *wait <= COMMIT_WAIT_MAXIMUM_MS)
+        .ok_or_else(|| format!("must be a whole number from 0 to {COMMIT_WAIT_MAXIMUM_MS}"))
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text.trim() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("must be text or json".into()),
+    }
+}
+
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    match EnvFilter::builder().parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("must be a log filter such as info or info,warren_worker=debug".into()),
+    }
+}
+
+/// A URL of nothing but scheme, host and port.
+fn web_root(text: &str) -> Option<Url> {
+    let url = Url::parse(text.trim()).ok()?;
+    let is_web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
+    let is_anonymous = url.username().is_empty() && url.password().is_none();
+    let is_root = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    (is_web && is_anonymous && is_root).then_some(url)
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    let text = text.trim();
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(address.into());
+    }
+    text.parse::<IpNet>().ok().map(|network| network.trunc())
+}

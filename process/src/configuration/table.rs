@@ -1,0 +1,130 @@
+//! The one table of configuration keys. Parsing, the search for unknown keys, the output
+//! of `warren config check` and `warren.example.toml` are all made from it.
+
+use super::key::{Key, Visibility};
+
+/// The signing secret that the sample shows, and that is therefore no secret: it is refused.
+pub const EXAMPLE_JWT_SECRET: &str = "replace-this-by-the-output-of-openssl-rand-base64-48";
+
+/// Where to listen.
+pub(super) const LISTEN: Key = Key::text(
+    "listen",
+    "Address and port to listen on; port 0 takes any free one. Hosting platforms may\n\
+     set PORT instead, which listens on every address.",
+)
+.default("127.0.0.1:8080");
+
+/// Where files live.
+pub(super) const DATA_DIR: Key = Key::text(
+    "data_dir",
+    "Directory of the SQLite database and the generated secrets. Created if absent,\n\
+     readable by its owner only, used by one process at a time.",
+)
+.default("./data");
+
+/// Which database.
+pub(super) const DATABASE_URL: Key = Key::text(
+    "database_url",
+    "sqlite://PATH, postgres://USER:PASSWORD@HOST/DATABASE or mysql://… (MariaDB too).\n\
+     Without it: warren.db in the data directory. DATABASE_URL is understood as well.",
+)
+.example("postgres://warren:PASSWORD@127.0.0.1/warren")
+.shown(Visibility::WithoutCredentials);
+
+/// Which message log.
+pub(super) const LOG_URL: Key = Key::text(
+    "log_url",
+    "Where accepted messages wait for the database: in-process, or RabbitMQ as\n\
+     amqp://USER:PASSWORD@HOST. ?namespace=NAME keeps several servers on one broker apart.",
+)
+.default("in-process")
+.shown(Visibility::WithoutCredentials);
+
+/// Which event bus.
+pub(super) const BUS_URL: Key = Key::text(
+    "bus_url",
+    "How processes tell each other what was stored: in-process or amqp://….\n\
+     Without it: the same as log_url.",
+)
+.example("amqp://warren:PASSWORD@127.0.0.1")
+.shown(Visibility::WithoutCredentials);
+
+/// What signs access tokens.
+pub(super) const JWT_SECRET: Key = Key::text(
+    "jwt_secret",
+    "Signs access tokens; at least 32 bytes, the same on every API process.\n\
+     Without it: generated once, in the data directory.",
+)
+.example(EXAMPLE_JWT_SECRET)
+.shown(Visibility::Secret);
+
+/// How people reach the server.
+pub(super) const PUBLIC_URL: Key = Key::text(
+    "public_url",
+    "The address that people type, where a proxy stands in front of Warren.",
+)
+.example("https://chat.example.org");
+
+/// Which pages may open a socket.
+pub(super) const ALLOWED_ORIGINS: Key = Key::list(
+    "allowed_origins",
+    "Origins besides Warren's own whose pages may open a WebSocket.",
+)
+.example("https://www.example.org");
+
+/// Which proxies to believe.
+pub(super) const TRUSTED_PROXIES: Key = Key::list(
+    "trusted_proxies",
+    "Addresses or networks of proxies whose X-Forwarded-For is believed. Nobody else's is.",
+)
+.example("10.0.0.0/8");
+
+/// Which pages may call the API.
+pub(super) const CORS_ORIGINS: Key = Key::list(
+    "cors_origins",
+    "Origins besides Warren's own whose pages may call the HTTP API.",
+)
+.example("https://www.example.org");
+
+/// Whether rates are limited.
+pub(super) const RATE_LIMITS: Key =
+    Key::text("rate_limits", "on, or off for tests and measurements.").default("on");
+
+/// How long a send waits for the database.
+pub(super) const COMMIT_WAIT_MS: Key = Key::text(
+    "commit_wait_ms",
+    "Milliseconds, 0 to 30000, that a send waits to be stored before it is answered\n\
+     202 accepted.",
+)
+.default("2000")
+.number();
+
+/// How log lines are written.
+pub(super) const LOG_FORMAT: Key =
+    Key::text("log_format", "Log lines on stderr: text or json.").default("text");
+
+/// Which log lines are written.
+pub(super) const LOG: Key = Key::text(
+    "log",
+    "What is logged: error, warn, info, debug or trace, also by module as in\n\
+     info,warren_worker=debug.",
+)
+.default("info");
+
+/// Every key, in the order in which they are shown.
+pub const KEYS: [&Key; 14] = [
+    &LISTEN,
+    &DATA_DIR,
+    &DATABASE_URL,
+    &LOG_URL,
+    &BUS_URL,
+    &JWT_SECRET,
+    &PUBLIC_URL,
+    &ALLOWED_ORIGINS,
+    &TRUSTED_PROXIES,
+    &CORS_ORIGINS,
+    &RATE_LIMITS,
+    &COMMIT_WAIT_MS,
+    &LOG_FORMAT,
+    &LOG,
+];
