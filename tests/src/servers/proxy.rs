@@ -18,16 +18,10 @@ impl Proxy {
     /// Begins to forward to `target`.
     pub async fn start(target: u16) -> Self {
         let port = super::port::free();
-        let listener = TcpListener::bind(("127.0.0.1", port))
-            .await
-            .expect("listen");
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("listen");
         let is_whole = Arc::new(watch::Sender::new(true));
         let task = tokio::spawn(serve(listener, target, Arc::clone(&is_whole)));
-        Self {
-            port,
-            is_whole,
-            task,
-        }
+        Self { port, is_whole, task }
     }
 
     pub fn port(&self) -> u16 {

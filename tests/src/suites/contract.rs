@@ -35,30 +35,13 @@ async fn operations_are_named_tagged_and_described(_world: Arc<World>) {
     for (path, item) in paths {
         for (method, operation) in item.as_object().expect("an item") {
             let place = format!("{method} {path}");
-            assert!(
-                operation["operationId"].is_string(),
-                "{place}: no operationId"
-            );
-            assert!(
-                operation["tags"]
-                    .as_array()
-                    .is_some_and(|tags| !tags.is_empty()),
-                "{place}"
-            );
-            let description = operation["summary"]
-                .as_str()
-                .or(operation["description"].as_str());
-            assert!(
-                description.is_some_and(|text| !text.is_empty()),
-                "{place}: no description"
-            );
+            assert!(operation["operationId"].is_string(), "{place}: no operationId");
+            assert!(operation["tags"].as_array().is_some_and(|tags| !tags.is_empty()), "{place}");
+            let description = operation["summary"].as_str().or(operation["description"].as_str());
+            assert!(description.is_some_and(|text| !text.is_empty()), "{place}: no description");
         }
     }
-    assert_eq!(
-        specification.operations.len(),
-        20,
-        "operations of the contract"
-    );
+    assert_eq!(specification.operations.len(), 20, "operations of the contract");
 }
 
 /// Hostile input 31 has the forged tokens.
@@ -67,9 +50,7 @@ async fn operations_refuse_strangers_and_bad_tokens(world: Arc<World>) {
     let authenticated = Specification::get().operations.iter();
     for operation in authenticated.filter(|operation| operation.is_authenticated) {
         for client in [&stranger, &stranger.with_token("nonsense")] {
-            let answer = client
-                .call(call(operation, "public", body_of(operation)))
-                .await;
+            let answer = client.call(call(operation, "public", body_of(operation))).await;
             answer.expect_problem(401, "unauthenticated");
         }
     }
@@ -82,9 +63,7 @@ async fn bodies_that_are_no_json_are_refused(world: Arc<World>) {
 /// Hostile input 10.
 async fn bodies_of_another_media_type_are_refused(world: Arc<World>) {
     let plain = |operation: &Operation| {
-        let Content::Json(body) = body_of(operation) else {
-            panic!("a body")
-        };
+        let Content::Json(body) = body_of(operation) else { panic!("a body") };
         Content::Bytes("text/plain", body.to_string().into_bytes())
     };
     for_each_body(&world, 415, "unsupported_media_type", plain).await;
@@ -105,9 +84,7 @@ async fn for_each_body(
     let ann = world.person("ann").await;
     let operations = Specification::get().operations.iter();
     for operation in operations.filter(|operation| operation.has_body) {
-        let answer = ann
-            .call(call(operation, "public", content(operation)))
-            .await;
+        let answer = ann.call(call(operation, "public", content(operation))).await;
         answer.expect_problem(status, code);
     }
 }
@@ -117,9 +94,7 @@ async fn invalid_values_are_refused_field_by_field(world: Arc<World>) {
     let operations = Specification::get().operations.iter();
     for operation in operations.filter(|operation| operation.has_body) {
         let (field, body) = invalid_body_of(operation);
-        let answer = ann
-            .call(call(operation, "public", Content::Json(body)))
-            .await;
+        let answer = ann.call(call(operation, "public", Content::Json(body))).await;
         answer.expect_invalid(field);
     }
 }
@@ -139,40 +114,23 @@ async fn impossible_parameters_are_refused(world: Arc<World>) {
         ann.get(path).await.expect_problem(400, "invalid_parameter");
     }
     let absent = uuid::Uuid::now_v7();
-    ann.get(&format!("/v1/messages/{absent}"))
-        .await
-        .expect_problem(404, "not_found");
-    ann.get(&format!("/v1/messages/{absent}/receipt"))
-        .await
-        .expect_problem(404, "not_found");
+    ann.get(&format!("/v1/messages/{absent}")).await.expect_problem(404, "not_found");
+    ann.get(&format!("/v1/messages/{absent}/receipt")).await.expect_problem(404, "not_found");
 }
 
 async fn unknown_paths_and_methods_are_problems(world: Arc<World>) {
     let rest: Rest = world.stranger(0).await;
-    rest.get("/v1/nothing")
-        .await
-        .expect_problem(404, "not_found");
-    let request = Call {
-        method: "DELETE",
-        path: "/v1/login",
-        content: Content::None,
-        headers: &[],
-    };
-    rest.call(request)
-        .await
-        .expect_problem(405, "method_not_allowed");
+    rest.get("/v1/nothing").await.expect_problem(404, "not_found");
+    let request =
+        Call { method: "DELETE", path: "/v1/login", content: Content::None, headers: &[] };
+    rest.call(request).await.expect_problem(405, "method_not_allowed");
 }
 
 fn call<'a>(operation: &'a Operation, channel: &str, content: Content) -> Call<'a> {
     let path = operation.path.replace("{channel}", channel);
     let id = uuid::Uuid::now_v7().to_string();
     let path = path.replace("{id}", &id).leak();
-    Call {
-        method: &operation.method,
-        path,
-        content,
-        headers: &[],
-    }
+    Call { method: &operation.method, path, content, headers: &[] }
 }
 
 fn json_bytes(bytes: &[u8]) -> Content {

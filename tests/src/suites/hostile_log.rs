@@ -75,9 +75,7 @@ async fn newer_payload_pauses_its_partition_only_and_alarms(world: Arc<World>) {
     log.publish(0, br#"{"v":2,"of":"the future"}"#, None).await;
     eventually("a worker alarms", WITHIN, async || {
         let workers = log.deployment.workers.iter();
-        workers
-            .filter_map(|worker| worker.line_with("newer"))
-            .next()
+        workers.filter_map(|worker| worker.line_with("newer")).next()
     })
     .await;
     let mut committed = 0;
@@ -88,24 +86,15 @@ async fn newer_payload_pauses_its_partition_only_and_alarms(world: Arc<World>) {
         committed += usize::from(answer.status == 201);
     }
     println!("newer payload: {committed} of {CHANNELS} channels go on");
-    assert!(
-        committed > 0 && committed < CHANNELS,
-        "one partition of four waits: {committed}"
-    );
-    assert!(
-        log.try_dead_letter().await.is_none(),
-        "it is kept, not set aside"
-    );
+    assert!(committed > 0 && committed < CHANNELS, "one partition of four waits: {committed}");
+    assert!(log.try_dead_letter().await.is_none(), "it is kept, not set aside");
 }
 
 /// Row 52.
 async fn same_id_with_another_body_keeps_the_first(world: Arc<World>) {
     let log = Log::open(&world).await;
     let first = log.pending(&log.room, "the first");
-    let second = Pending {
-        text: "the second".to_owned(),
-        ..first.clone()
-    };
+    let second = Pending { text: "the second".to_owned(), ..first.clone() };
     log.publish_pending(0, &first).await;
     log.publish_pending(0, &second).await;
     log.publish_pending(1, &second).await;
@@ -145,11 +134,7 @@ async fn huge_payload_is_refused_at_both_ends(world: Arc<World>) {
     log.publish(3, &huge, None).await;
     let dead = log.dead_letter().await;
     assert_eq!(dead.data.len(), huge.len());
-    assert!(
-        has_reason(&dead),
-        "no reason in {:?}",
-        dead.properties.headers()
-    );
+    assert!(has_reason(&dead), "no reason in {:?}", dead.properties.headers());
     log.is_alive(CHANNELS).await;
 }
 
@@ -158,10 +143,7 @@ const CHANNELS: usize = 24;
 
 impl Log {
     async fn open(world: &World) -> Self {
-        let options = Options {
-            apis: 1,
-            ..Options::default()
-        };
+        let options = Options { apis: 1, ..Options::default() };
         let deployment = world.deploy(options).await;
         let ann = world.person_on(&deployment, "ann").await;
         let room = ann.create_channel("private").await;
@@ -169,24 +151,10 @@ impl Log {
         let connection = Connection::connect(&url, ConnectionProperties::default()).await;
         let connection = connection.expect("connect");
         let channel = connection.create_channel().await.expect("open a channel");
-        channel
-            .confirm_select(ConfirmSelectOptions::default())
-            .await
-            .expect("confirms");
-        let namespace = deployment
-            .log_url
-            .split("namespace=")
-            .nth(1)
-            .expect("a namespace");
+        channel.confirm_select(ConfirmSelectOptions::default()).await.expect("confirms");
+        let namespace = deployment.log_url.split("namespace=").nth(1).expect("a namespace");
         let namespace = namespace.to_owned();
-        Self {
-            deployment,
-            _connection: connection,
-            channel,
-            namespace,
-            ann,
-            room,
-        }
+        Self { deployment, _connection: connection, channel, namespace, ann, room }
     }
 
     async fn publish(&self, partition: u32, payload: &[u8], id: Option<&str>) {
@@ -195,18 +163,12 @@ impl Log {
         if let Some(id) = id {
             properties = properties.with_message_id(id.into());
         }
-        let options = BasicPublishOptions {
-            mandatory: true,
-            ..Default::default()
-        };
+        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
         let channel = &self.channel;
         let publishing =
             channel.basic_publish("".into(), queue.into(), options, payload, properties);
         let confirmation = publishing.await.expect("publish").await.expect("confirmed");
-        assert!(
-            confirmation.is_ack() && confirmation.take_message().is_none(),
-            "it is in the log"
-        );
+        assert!(confirmation.is_ack() && confirmation.take_message().is_none(), "it is in the log");
     }
 
     async fn publish_pending(&self, partition: u32, pending: &Pending) {
@@ -229,17 +191,11 @@ impl Log {
     async fn try_dead_letter(&self) -> Option<BasicGetMessage> {
         let queue = format!("{}.dead-letters", self.namespace);
         let options = BasicGetOptions { no_ack: true };
-        self.channel
-            .basic_get(queue.into(), options)
-            .await
-            .expect("get")
+        self.channel.basic_get(queue.into(), options).await.expect("get")
     }
 
     async fn dead_letter(&self) -> BasicGetMessage {
-        eventually("a dead letter", WITHIN, async || {
-            self.try_dead_letter().await
-        })
-        .await
+        eventually("a dead letter", WITHIN, async || self.try_dead_letter().await).await
     }
 
     async fn settled(&self, id: MessageId) -> Value {
@@ -265,8 +221,5 @@ impl Log {
 
 fn has_reason(dead: &BasicGetMessage) -> bool {
     let headers = dead.properties.headers().clone().unwrap_or_default();
-    headers
-        .inner()
-        .keys()
-        .any(|name| name.as_str().contains("reason"))
+    headers.inner().keys().any(|name| name.as_str().contains("reason"))
 }

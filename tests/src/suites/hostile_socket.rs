@@ -44,22 +44,12 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
 async fn foreign_origin_is_refused(world: Arc<World>) {
     let ann = world.person("ann").await;
     let url = url_of(&ann);
-    for origin in [
-        "https://evil.example",
-        "null",
-        "http://localhost.evil.example",
-    ] {
+    for origin in ["https://evil.example", "null", "http://localhost.evil.example"] {
         assert_eq!(refusal(&url, &[("Origin", origin)]).await, 403, "{origin}");
     }
     let own = ann.base.clone();
-    assert!(
-        raw_socket(&url, &[("Origin", &own)]).await.is_ok(),
-        "its own origin may"
-    );
-    assert!(
-        raw_socket(&url, &[]).await.is_ok(),
-        "what is no browser may"
-    );
+    assert!(raw_socket(&url, &[("Origin", &own)]).await.is_ok(), "its own origin may");
+    assert!(raw_socket(&url, &[]).await.is_ok(), "what is no browser may");
 }
 
 /// Row 38.
@@ -81,11 +71,7 @@ async fn oversized_frame_closes_1009(world: Arc<World>) {
 async fn invalid_utf8_closes_1007(world: Arc<World>) {
     let mut socket = open(&world).await;
     let frame = Frame::message(vec![0xff, 0xfe], OpCode::Data(Data::Text), true);
-    socket
-        .stream
-        .send(Message::Frame(frame))
-        .await
-        .expect("send");
+    socket.stream.send(Message::Frame(frame)).await.expect("send");
     assert_eq!(socket.close_code(SOON).await, 1007);
 }
 
@@ -93,11 +79,7 @@ async fn invalid_utf8_closes_1007(world: Arc<World>) {
 async fn binary_frame_closes_1003(world: Arc<World>) {
     let mut socket = open(&world).await;
     let bytes = json!({"type": "ping"}).to_string().into_bytes();
-    socket
-        .stream
-        .send(Message::binary(bytes))
-        .await
-        .expect("send");
+    socket.stream.send(Message::binary(bytes)).await.expect("send");
     assert_eq!(socket.close_code(SOON).await, 1003);
 }
 
@@ -117,15 +99,9 @@ async fn pings_without_pongs_end_at_the_timeout(world: Arc<World>) {
     write_raw(&mut socket, &ping.repeat(20_000)).await;
     let ended = async {
         let mut buffer = vec![0; 4096];
-        while raw(&mut socket)
-            .read(&mut buffer)
-            .await
-            .is_ok_and(|length| length > 0)
-        {}
+        while raw(&mut socket).read(&mut buffer).await.is_ok_and(|length| length > 0) {}
     };
-    tokio::time::timeout(Duration::from_secs(120), ended)
-        .await
-        .expect("it is closed in time");
+    tokio::time::timeout(Duration::from_secs(120), ended).await.expect("it is closed in time");
     witness.frames_before_pong().await;
 }
 
@@ -145,10 +121,7 @@ async fn private_channel_cannot_be_subscribed(world: Arc<World>) {
     }
     let frames = socket.frames_before_pong().await;
     let heard = json!(frames).to_string();
-    assert!(
-        !heard.contains(&private) && !heard.contains(&public),
-        "{heard}"
-    );
+    assert!(!heard.contains(&private) && !heard.contains(&public), "{heard}");
 }
 
 /// Row 47.
@@ -157,25 +130,16 @@ async fn silence_instead_of_hello_closes_after_ten_seconds(world: Arc<World>) {
     let begun = Instant::now();
     let mut socket = Socket::connect(&ann.base, &ann.coverage).await;
     assert_eq!(socket.close_code(Duration::from_secs(20)).await, 1008);
-    assert!(
-        begun.elapsed() >= Duration::from_secs(9),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() >= Duration::from_secs(9), "{:?}", begun.elapsed());
 }
 
 /// Row 31, at this door.
 async fn hello_with_a_bad_token_closes_1008(world: Arc<World>) {
     let ann = world.person("ann").await;
     let mut socket = Socket::connect(&ann.base, &ann.coverage).await;
-    socket
-        .send(json!({"type": "hello", "token": "nonsense"}))
-        .await;
+    socket.send(json!({"type": "hello", "token": "nonsense"})).await;
     let error = socket.next().await;
-    assert_eq!(
-        (&error["type"], &error["code"]),
-        (&json!("error"), &json!("unauthenticated"))
-    );
+    assert_eq!((&error["type"], &error["code"]), (&json!("error"), &json!("unauthenticated")));
     assert_eq!(socket.close_code(SOON).await, 1008);
 }
 

@@ -37,10 +37,7 @@ async fn outage_is_honest_and_recovered_from(world: Arc<World>) {
     let key = new_key();
     let refused = ann.post_message(&channel, "during", &key).await;
     let problem = refused.expect(503);
-    assert!(matches!(
-        problem["code"].as_str(),
-        Some("not_acknowledged" | "unavailable")
-    ));
+    assert!(matches!(problem["code"].as_str(), Some("not_acknowledged" | "unavailable")));
     assert_eq!(problem["idempotency_key"], key.as_str());
     readiness_becomes(&ann, 503).await;
     assert_eq!(ann.get("/livez").await.expect(200)["status"], "ok");
@@ -48,10 +45,7 @@ async fn outage_is_honest_and_recovered_from(world: Arc<World>) {
     readiness_becomes(&ann, 200).await;
     retry(&ann, &channel, &key).await;
     let texts: Vec<_> = ann.messages(&channel, "").await;
-    let texts: Vec<_> = texts
-        .iter()
-        .map(|message| message["text"].as_str())
-        .collect();
+    let texts: Vec<_> = texts.iter().map(|message| message["text"].as_str()).collect();
     assert_eq!(texts, [Some("before"), Some("during")]);
 }
 
@@ -74,26 +68,18 @@ async fn fragile(world: &World) -> (Deployment, Outage) {
 }
 
 async fn readiness_becomes(rest: &Rest, status: u16) {
-    eventually(
-        &format!("readyz answers {status}"),
-        Duration::from_secs(30),
-        async || {
-            let answer = rest.get("/readyz").await;
-            (answer.status == status).then_some(())
-        },
-    )
+    eventually(&format!("readyz answers {status}"), Duration::from_secs(30), async || {
+        let answer = rest.get("/readyz").await;
+        (answer.status == status).then_some(())
+    })
     .await;
 }
 
 async fn retry(ann: &Person, channel: &str, key: &str) {
-    eventually(
-        "the retry is committed",
-        Duration::from_secs(30),
-        async || {
-            let answer = ann.post_message(channel, "during", key).await;
-            (answer.status == 201).then_some(())
-        },
-    )
+    eventually("the retry is committed", Duration::from_secs(30), async || {
+        let answer = ann.post_message(channel, "during", key).await;
+        (answer.status == 201).then_some(())
+    })
     .await;
 }
 
@@ -114,8 +100,5 @@ impl Outage {
 }
 
 async fn execute(database: &sea_orm::DatabaseConnection, statement: &str) {
-    database
-        .execute_unprepared(statement)
-        .await
-        .expect(statement);
+    database.execute_unprepared(statement).await.expect(statement);
 }

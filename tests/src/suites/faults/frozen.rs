@@ -32,27 +32,16 @@ async fn accepted_while_workers_stand_still_is_committed_when_they_go_on(world: 
     ann.say(&channel, "before").await;
     deployment.signal_workers(Signal::Stop);
     let key = new_key();
-    let accepted = ann
-        .post_message(&channel, "during", &key)
-        .await
-        .expect(202)
-        .clone();
+    let accepted = ann.post_message(&channel, "during", &key).await.expect(202).clone();
     assert_eq!(accepted["outcome"], "accepted");
     assert!(accepted.get("seq").is_none(), "{accepted}");
     let id = accepted["id"].as_str().expect("an id");
     assert_eq!(receipt(&ann, id).await["outcome"], "pending");
-    let again = ann
-        .post_message(&channel, "during", &key)
-        .await
-        .expect(202)
-        .clone();
+    let again = ann.post_message(&channel, "during", &key).await.expect(202).clone();
     assert_eq!(again["id"], accepted["id"]);
     deployment.signal_workers(Signal::Continue);
     let settled = settled(&ann, id).await;
-    assert_eq!(
-        (&settled["outcome"], &settled["seq"]),
-        (&json!("committed"), &json!(4))
-    );
+    assert_eq!((&settled["outcome"], &settled["seq"]), (&json!("committed"), &json!(4)));
     assert_eq!(ann.messages(&channel, "").await.len(), 2);
 }
 
@@ -63,17 +52,11 @@ async fn socket_gets_both_receipts_of_a_late_commit(world: Arc<World>) {
     let frame = json!({"type": "send", "channel": channel, "text": "late", "key": "late"});
     socket.send(frame).await;
     let first = socket.until_type("receipt").await;
-    assert_eq!(
-        (&first["outcome"], &first["key"]),
-        (&json!("accepted"), &json!("late"))
-    );
+    assert_eq!((&first["outcome"], &first["key"]), (&json!("accepted"), &json!("late")));
     deployment.signal_workers(Signal::Continue);
     let event = socket.event_of(&channel).await;
     assert_eq!(event["message"]["id"], first["id"]);
-    assert_eq!(
-        settled(&ann, first["id"].as_str().expect("an id")).await["seq"],
-        event["seq"]
-    );
+    assert_eq!(settled(&ann, first["id"].as_str().expect("an id")).await["seq"], event["seq"]);
 }
 
 /// Fault 24.
@@ -82,11 +65,7 @@ async fn author_who_left_before_the_commit_is_rejected_for_good(world: Arc<World
     let bob = world.person_on(&deployment, "bob").await;
     bob.join(&channel).await;
     deployment.signal_workers(Signal::Stop);
-    let accepted = bob
-        .post_message(&channel, "too late", "k")
-        .await
-        .expect(202)
-        .clone();
+    let accepted = bob.post_message(&channel, "too late", "k").await.expect(202).clone();
     bob.leave(&channel).await;
     deployment.signal_workers(Signal::Continue);
     let id = accepted["id"].as_str().expect("an id");
@@ -101,23 +80,14 @@ async fn author_who_left_before_the_commit_is_rejected_for_good(world: Arc<World
 }
 
 async fn cluster(world: &World) -> (Deployment, Person, String) {
-    let deployment = world
-        .deploy(Options {
-            apis: 1,
-            ..Options::default()
-        })
-        .await;
+    let deployment = world.deploy(Options { apis: 1, ..Options::default() }).await;
     let ann = world.person_on(&deployment, "ann").await;
     let channel = ann.create_channel("public").await;
     (deployment, ann, channel)
 }
 
 async fn receipt(person: &Person, id: &str) -> Value {
-    person
-        .get(&format!("/v1/messages/{id}/receipt"))
-        .await
-        .expect(200)
-        .clone()
+    person.get(&format!("/v1/messages/{id}/receipt")).await.expect(200).clone()
 }
 
 async fn settled(person: &Person, id: &str) -> Value {

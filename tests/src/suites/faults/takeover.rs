@@ -19,20 +19,11 @@ const TAKEOVER: Duration = Duration::from_secs(5);
 const SHARING: Duration = Duration::from_secs(60);
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
-    facts!(
-        world,
-        "faults",
-        [killed_workers_partitions_are_taken_over_in_five_seconds]
-    )
+    facts!(world, "faults", [killed_workers_partitions_are_taken_over_in_five_seconds])
 }
 
 async fn killed_workers_partitions_are_taken_over_in_five_seconds(world: Arc<World>) {
-    let deployment = world
-        .deploy(Options {
-            apis: 1,
-            ..Options::default()
-        })
-        .await;
+    let deployment = world.deploy(Options { apis: 1, ..Options::default() }).await;
     let ann = world.person_on(&deployment, "ann").await;
     let channels = join_all((0..CHANNELS).map(|_| ann.create_channel("private"))).await;
     let rabbitmq = world.servers.rabbitmq().await;
@@ -48,10 +39,7 @@ async fn killed_workers_partitions_are_taken_over_in_five_seconds(world: Arc<Wor
     deployment.workers[0].kill();
     let begun = Instant::now();
     say_everywhere(&ann, &channels).await;
-    println!(
-        "takeover: all partitions commit {:?} after the kill",
-        begun.elapsed()
-    );
+    println!("takeover: all partitions commit {:?} after the kill", begun.elapsed());
     assert!(begun.elapsed() <= TAKEOVER, "{:?}", begun.elapsed());
     let shares = rabbitmq.partitions_by_connection(namespace(&deployment));
     assert_eq!(shares.len(), 1, "one worker has all partitions: {shares:?}");

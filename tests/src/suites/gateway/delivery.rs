@@ -30,20 +30,10 @@ async fn ready_tells_who_one_is_and_every_head(world: Arc<World>) {
     ann.say(&channel, "hello").await;
     let socket = ann.socket(&Cursors::new()).await;
     assert_eq!(socket.ready["me"]["id"], ann.id.as_str());
-    assert!(
-        socket.ready["epoch"]
-            .as_str()
-            .is_some_and(|epoch| !epoch.is_empty())
-    );
+    assert!(socket.ready["epoch"].as_str().is_some_and(|epoch| !epoch.is_empty()));
     let channels = socket.ready["channels"].as_array().expect("channels");
-    let told = channels
-        .iter()
-        .find(|told| told["id"] == channel.as_str())
-        .expect("told");
-    assert_eq!(
-        (&told["last_seq"], &told["role"]),
-        (&json!(3), &json!("owner"))
-    );
+    let told = channels.iter().find(|told| told["id"] == channel.as_str()).expect("told");
+    assert_eq!((&told["last_seq"], &told["role"]), (&json!(3), &json!("owner")));
     assert_eq!(channels.len(), 2, "public is the other one");
 }
 
@@ -70,15 +60,9 @@ async fn joining_over_rest_starts_delivery(world: Arc<World>) {
     ann.say(&channel, "welcome").await;
     for socket in [&mut here, &mut there] {
         let joined = socket.event_of(&channel).await;
-        assert_eq!(
-            (&joined["kind"], &joined["seq"]),
-            (&json!("member_joined"), &json!(3))
-        );
+        assert_eq!((&joined["kind"], &joined["seq"]), (&json!("member_joined"), &json!(3)));
         assert_eq!(joined["user"]["id"], bob.id.as_str());
-        assert_eq!(
-            socket.event_of(&channel).await["message"]["text"],
-            "welcome"
-        );
+        assert_eq!(socket.event_of(&channel).await["message"]["text"], "welcome");
     }
 }
 
@@ -97,12 +81,7 @@ async fn leaving_ends_delivery_with_ones_own_event(world: Arc<World>) {
         assert_eq!(left["kind"], "member_left");
         assert_eq!(left["user"]["id"], bob.id.as_str());
         let later = socket.frames_before_pong().await;
-        assert!(
-            later
-                .iter()
-                .all(|frame| frame["channel_id"] != channel.as_str()),
-            "{later:?}"
-        );
+        assert!(later.iter().all(|frame| frame["channel_id"] != channel.as_str()), "{later:?}");
     }
 }
 
@@ -111,27 +90,15 @@ async fn unsubscribed_channel_is_silent_until_subscribed_again(world: Arc<World>
     let channel = ann.create_channel("private").await;
     let mut socket = ann.socket(&Cursors::new()).await;
     let mut witness = ann.socket(&Cursors::new()).await;
-    socket
-        .send(json!({"type": "unsubscribe", "channel": channel}))
-        .await;
+    socket.send(json!({"type": "unsubscribe", "channel": channel})).await;
     socket.frames_before_pong().await;
     ann.say(&channel, "unheard").await;
     witness.event_of(&channel).await;
     let silent = socket.frames_before_pong().await;
-    assert!(
-        silent
-            .iter()
-            .all(|frame| frame["channel_id"] != channel.as_str()),
-        "{silent:?}"
-    );
+    assert!(silent.iter().all(|frame| frame["channel_id"] != channel.as_str()), "{silent:?}");
     socket.expect_after(&channel, 2);
-    socket
-        .send(json!({"type": "subscribe", "channel": channel, "after_seq": 2}))
-        .await;
-    assert_eq!(
-        socket.event_of(&channel).await["message"]["text"],
-        "unheard"
-    );
+    socket.send(json!({"type": "subscribe", "channel": channel, "after_seq": 2})).await;
+    assert_eq!(socket.event_of(&channel).await["message"]["text"], "unheard");
     ann.say(&channel, "heard").await;
     assert_eq!(socket.event_of(&channel).await["message"]["text"], "heard");
 }

@@ -48,19 +48,12 @@ async fn thousand_missed_events_are_replayed_on_another_node(world: Arc<World>) 
     let head = happen(&world, &ann, &channel).await;
     assert!(head - cursor >= 1_000, "{head}");
     let elsewhere = world.elsewhere(&ann).await;
-    let mut resumed = elsewhere
-        .socket(&Cursors::from([(channel.clone(), cursor)]))
-        .await;
+    let mut resumed = elsewhere.socket(&Cursors::from([(channel.clone(), cursor)])).await;
     let missed = resumed.events_through(&channel, head).await;
     assert_eq!(strip(missed), ann.events_after(&channel, cursor).await);
-    let mut from_the_start = elsewhere
-        .socket(&Cursors::from([(channel.clone(), 0)]))
-        .await;
+    let mut from_the_start = elsewhere.socket(&Cursors::from([(channel.clone(), 0)])).await;
     let everything = from_the_start.events_through(&channel, head).await;
-    let kinds: BTreeSet<_> = everything
-        .iter()
-        .map(|event| event["kind"].to_string())
-        .collect();
+    let kinds: BTreeSet<_> = everything.iter().map(|event| event["kind"].to_string()).collect();
     assert_eq!(kinds.len(), 4, "every kind is among them: {kinds:?}");
     ann.say(&channel, "live").await;
     assert_eq!(resumed.event_of(&channel).await["seq"], head + 1);
@@ -77,9 +70,7 @@ async fn happen(world: &World, ann: &Person, channel: &str) -> i64 {
         guest.join(channel).await;
         guest.leave(channel).await;
     }
-    ann.channel(channel).await["last_seq"]
-        .as_i64()
-        .expect("a number")
+    ann.channel(channel).await["last_seq"].as_i64().expect("a number")
 }
 
 /// Hostile input 46.
@@ -88,9 +79,7 @@ async fn worthless_cursor_gets_a_fresh_start(world: Arc<World>) {
     let channel = ann.create_channel("private").await;
     let foreign = bob.create_channel("private").await;
     for cursor in [1_000_000, i64::MAX, -1, i64::MIN] {
-        let mut socket = ann
-            .socket(&Cursors::from([(channel.clone(), cursor)]))
-            .await;
+        let mut socket = ann.socket(&Cursors::from([(channel.clone(), cursor)])).await;
         let resync = socket.until_type("resync").await;
         assert_eq!(resync["channel"]["id"], channel.as_str());
         let said = ann.say(&channel, "fresh").await;
@@ -98,10 +87,7 @@ async fn worthless_cursor_gets_a_fresh_start(world: Arc<World>) {
     }
     let mut socket = ann.socket(&Cursors::from([(foreign.clone(), 0)])).await;
     let frames = socket.frames_before_pong().await;
-    assert!(
-        !json!(frames).to_string().contains("channel_created"),
-        "no event of it: {frames:?}"
-    );
+    assert!(!json!(frames).to_string().contains("channel_created"), "no event of it: {frames:?}");
 }
 
 async fn cursor_of_another_epoch_gets_a_fresh_start(world: Arc<World>) {

@@ -33,35 +33,22 @@ async fn send_gets_its_receipt_and_its_event(world: Arc<World>) {
     frames.sort_by_key(|frame| frame["type"].to_string());
     assert_eq!(frames[0]["message"]["text"], "over the wire");
     let receipt = &frames[1];
-    assert_eq!(
-        (&receipt["type"], &receipt["key"]),
-        (&json!("receipt"), &json!("k1"))
-    );
+    assert_eq!((&receipt["type"], &receipt["key"]), (&json!("receipt"), &json!("k1")));
     assert_eq!(receipt["outcome"], "committed");
     assert_eq!(receipt["id"], frames[0]["message"]["id"]);
-    assert_eq!(
-        (&receipt["seq"], &receipt["channel_id"]),
-        (&json!(3), &json!(channel))
-    );
+    assert_eq!((&receipt["seq"], &receipt["channel_id"]), (&json!(3), &json!(channel)));
 }
 
 async fn send_and_post_share_their_keys(world: Arc<World>) {
     let ann = world.person("ann").await;
     let channel = ann.create_channel("private").await;
     let key = new_key();
-    let posted = ann
-        .post_message(&channel, "once", &key)
-        .await
-        .expect(201)
-        .clone();
+    let posted = ann.post_message(&channel, "once", &key).await.expect(201).clone();
     let mut socket = world.elsewhere(&ann).await.socket(&Cursors::new()).await;
     let frame = json!({"type": "send", "channel": channel, "text": "once", "key": key});
     socket.send(frame).await;
     let receipt = socket.until_type("receipt").await;
-    assert_eq!(
-        (&receipt["id"], &receipt["seq"]),
-        (&posted["id"], &posted["seq"])
-    );
+    assert_eq!((&receipt["id"], &receipt["seq"]), (&posted["id"], &posted["seq"]));
     assert_eq!(ann.messages(&channel, "").await.len(), 1);
 }
 
@@ -69,9 +56,7 @@ async fn send_without_a_key_is_told_one(world: Arc<World>) {
     let ann = world.person("ann").await;
     let channel = ann.create_channel("private").await;
     let mut socket = ann.socket(&Cursors::new()).await;
-    socket
-        .send(json!({"type": "send", "channel": channel, "text": "hello"}))
-        .await;
+    socket.send(json!({"type": "send", "channel": channel, "text": "hello"})).await;
     let receipt = socket.until_type("receipt").await;
     let key = receipt["key"].as_str().expect("a key");
     let again = ann.post_message(&channel, "hello", key).await;
@@ -91,9 +76,7 @@ async fn refused_send_is_an_error_with_its_key(world: Arc<World>) {
         (private.as_str(), "hello", "not_found"),
     ] {
         let key = new_key();
-        socket
-            .send(json!({"type": "send", "channel": channel, "text": text, "key": key}))
-            .await;
+        socket.send(json!({"type": "send", "channel": channel, "text": text, "key": key})).await;
         let error = socket.until_type("error").await;
         assert_eq!((&error["code"], &error["key"]), (&json!(code), &json!(key)));
         assert!(error["message"].is_string(), "{error}");

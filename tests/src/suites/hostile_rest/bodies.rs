@@ -28,16 +28,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
 
 /// Rows 1 and 2.
 async fn truncated_or_empty_body_is_malformed(world: Arc<World>) {
-    for body in [
-        r#"{"text":"hel"#,
-        r#"{"text":"hello""#,
-        "{",
-        "",
-        " ",
-        "null",
-        "[]",
-        "\"text\"",
-    ] {
+    for body in [r#"{"text":"hel"#, r#"{"text":"hello""#, "{", "", " ", "null", "[]", "\"text\""] {
         refused(&world, body.as_bytes()).await;
     }
 }
@@ -56,15 +47,9 @@ async fn unknown_field_is_refused_and_never_applied(world: Arc<World>) {
     let username = unique("eve");
     let body = json!({"username": username, "password": "correct horse", "first_name": "Eve",
         "role": "admin", "is_admin": true});
-    stranger
-        .post("/v1/signup", body)
-        .await
-        .expect_problem(400, "malformed_body");
+    stranger.post("/v1/signup", body).await.expect_problem(400, "malformed_body");
     let login = json!({"username": username, "password": "correct horse"});
-    stranger
-        .post("/v1/login", login)
-        .await
-        .expect_problem(401, "invalid_credentials");
+    stranger.post("/v1/login", login).await.expect_problem(401, "invalid_credentials");
 }
 
 /// Row 5.
@@ -86,28 +71,13 @@ async fn deep_nesting_is_refused(world: Arc<World>) {
 /// Row 15.
 async fn limits_outside_their_range_are_refused(world: Arc<World>) {
     let ann = world.person("ann").await;
-    for limit in [
-        "-1",
-        "0",
-        "201",
-        "9223372036854775808",
-        "1e2",
-        "0x10",
-        "%00",
-    ] {
-        for list in [
-            "public/messages",
-            "public/events",
-            "public/members",
-            "browse",
-        ] {
+    for limit in ["-1", "0", "201", "9223372036854775808", "1e2", "0x10", "%00"] {
+        for list in ["public/messages", "public/events", "public/members", "browse"] {
             let answer = ann.get(&format!("/v1/channels/{list}?limit={limit}")).await;
             answer.expect_problem(400, "invalid_parameter");
         }
     }
-    let answer = ann
-        .get("/v1/channels/public/events?after_seq=9223372036854775808")
-        .await;
+    let answer = ann.get("/v1/channels/public/events?after_seq=9223372036854775808").await;
     answer.expect_problem(400, "invalid_parameter");
 }
 
@@ -116,9 +86,7 @@ async fn forged_cursor_is_refused(world: Arc<World>) {
     let ann = world.person("ann").await;
     for cursor in ["x", "%00", "..%2F..", "%27%3B--", "eyJhIjoxfQ", "%FF%FE"] {
         for list in ["browse", "public/members"] {
-            let answer = ann
-                .get(&format!("/v1/channels/{list}?cursor={cursor}"))
-                .await;
+            let answer = ann.get(&format!("/v1/channels/{list}?cursor={cursor}")).await;
             answer.expect_problem(400, "invalid_parameter");
         }
     }
@@ -142,14 +110,9 @@ async fn message_of_a_foreign_channel_is_as_absent(world: Arc<World>) {
 
 async fn refused(world: &World, body: &[u8]) {
     let (ann, channel) = speaker(world).await;
-    let answer = ann
-        .post_raw(&format!("/v1/channels/{channel}/messages"), body)
-        .await;
+    let answer = ann.post_raw(&format!("/v1/channels/{channel}/messages"), body).await;
     answer.expect_problem(400, "malformed_body");
-    assert!(
-        ann.messages(&channel, "").await.is_empty(),
-        "nothing is stored"
-    );
+    assert!(ann.messages(&channel, "").await.is_empty(), "nothing is stored");
 }
 
 async fn speaker(world: &World) -> (Person, String) {

@@ -40,20 +40,14 @@ async fn unknown_user_and_wrong_password_look_alike(world: Arc<World>) {
         assert_eq!(wrong, absent);
     }
     println!("login: wrong password {known:?}, unknown user {unknown:?}");
-    assert!(
-        unknown > known / 2 && known > unknown / 2,
-        "{known:?} and {unknown:?}"
-    );
+    assert!(unknown > known / 2 && known > unknown / 2, "{known:?} and {unknown:?}");
 }
 
 async fn attempt(stranger: &Rest, username: &str) -> (Value, Duration) {
     let body = json!({"username": username, "password": "not the right one"});
     let begun = Instant::now();
     let answer = stranger.post("/v1/login", body).await;
-    (
-        answer.expect_problem(401, "invalid_credentials").clone(),
-        begun.elapsed(),
-    )
+    (answer.expect_problem(401, "invalid_credentials").clone(), begun.elapsed())
 }
 
 /// Row 28.
@@ -61,13 +55,9 @@ async fn huge_password_is_refused_before_hashing(world: Arc<World>) {
     let ann = world.person("ann").await;
     let huge = "p".repeat(1_000_000);
     let login = json!({"username": ann.username, "password": huge});
-    ann.post("/v1/login", login)
-        .await
-        .expect_invalid("password");
+    ann.post("/v1/login", login).await.expect_invalid("password");
     let signup = json!({"username": unique("ann"), "password": huge, "first_name": "Ann"});
-    ann.post("/v1/signup", signup)
-        .await
-        .expect_invalid("password");
+    ann.post("/v1/signup", signup).await.expect_invalid("password");
 }
 
 /// Row 31.
@@ -77,21 +67,14 @@ async fn forged_tokens_are_refused(world: Arc<World>) {
     let ann = world.person_on(&deployment, "ann").await;
     let (header, claims) = taken_apart(&ann);
     let genuine = signed(&header, &claims, JWT_SECRET);
-    ann.rest
-        .with_token(&genuine)
-        .get("/v1/me")
-        .await
-        .expect(200);
+    ann.rest.with_token(&genuine).get("/v1/me").await.expect(200);
     for (forgery, token) in forgeries(&header, &claims) {
         let answer = ann.rest.with_token(&token).get("/v1/me").await;
         assert_eq!(answer.status, 401, "{forgery}: {}", answer.text);
         answer.expect_problem(401, "unauthenticated");
     }
     let refresh_token = ann.rest.with_token(&ann.refresh_token);
-    refresh_token
-        .get("/v1/me")
-        .await
-        .expect_problem(401, "unauthenticated");
+    refresh_token.get("/v1/me").await.expect_problem(401, "unauthenticated");
 }
 
 fn forgeries(header: &Header, claims: &Value) -> Vec<(&'static str, String)> {
@@ -102,37 +85,22 @@ fn forgeries(header: &Header, claims: &Value) -> Vec<(&'static str, String)> {
         signed(header, &claims, JWT_SECRET)
     };
     let mut without_expiry = claims.clone();
-    without_expiry
-        .as_object_mut()
-        .expect("claims")
-        .remove("exp");
+    without_expiry.as_object_mut().expect("claims").remove("exp");
     let mut other_algorithm = header.clone();
     other_algorithm.alg = Algorithm::HS384;
     let mut other_type = header.clone();
     other_type.typ = Some("refresh+jwt".to_owned());
     vec![
         ("alg none", unsigned(claims)),
-        (
-            "another algorithm",
-            signed(&other_algorithm, claims, JWT_SECRET),
-        ),
-        (
-            "another type in the header",
-            signed(&other_type, claims, JWT_SECRET),
-        ),
+        ("another algorithm", signed(&other_algorithm, claims, JWT_SECRET)),
+        ("another type in the header", signed(&other_type, claims, JWT_SECRET)),
         ("another type", with("typ", json!("refresh"))),
         ("wrong audience", with("aud", json!("elsewhere"))),
         ("wrong issuer", with("iss", json!("elsewhere"))),
         ("no expiry", signed(header, &without_expiry, JWT_SECRET)),
         ("expired", with("exp", json!(now - 120))),
-        (
-            "another secret",
-            signed(header, claims, "another secret of thirty-two bytes"),
-        ),
-        (
-            "a subject that nobody is",
-            with("sub", json!(uuid::Uuid::now_v7())),
-        ),
+        ("another secret", signed(header, claims, "another secret of thirty-two bytes")),
+        ("a subject that nobody is", with("sub", json!(uuid::Uuid::now_v7()))),
     ]
 }
 
@@ -150,9 +118,5 @@ fn signed(header: &Header, claims: &Value, secret: &str) -> String {
 
 fn unsigned(claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!(
-        "{}.{}.",
-        part(&json!({"alg": "none", "typ": "JWT"})),
-        part(claims)
-    )
+    format!("{}.{}.", part(&json!({"alg": "none", "typ": "JWT"})), part(claims))
 }

@@ -38,9 +38,7 @@ async fn longest_text_is_kept_and_one_byte_more_refused(world: Arc<World>) {
         let stored = ann.messages(&channel, "?limit=1").await;
         assert_eq!(stored[0]["text"], longest.as_str());
         let longer = format!("{longest}a");
-        ann.post_message(&channel, &longer, &new_key())
-            .await
-            .expect_invalid("text");
+        ann.post_message(&channel, &longer, &new_key()).await.expect_invalid("text");
     }
     assert_eq!(ann.messages(&channel, "").await.len(), 6);
 }
@@ -49,18 +47,8 @@ async fn longest_text_is_kept_and_one_byte_more_refused(world: Arc<World>) {
 async fn text_without_anything_to_see_is_refused(world: Arc<World>) {
     let ann = world.person("ann").await;
     let channel = ann.create_channel("private").await;
-    for text in [
-        "",
-        " ",
-        "\n\t ",
-        "\u{200b}",
-        "\u{200b}\u{200d}\u{feff}",
-        "\u{3000}",
-        "\u{2060}",
-    ] {
-        ann.post_message(&channel, text, &new_key())
-            .await
-            .expect_invalid("text");
+    for text in ["", " ", "\n\t ", "\u{200b}", "\u{200b}\u{200d}\u{feff}", "\u{3000}", "\u{2060}"] {
+        ann.post_message(&channel, text, &new_key()).await.expect_invalid("text");
     }
     assert!(ann.messages(&channel, "").await.is_empty());
 }
@@ -69,22 +57,13 @@ async fn text_without_anything_to_see_is_refused(world: Arc<World>) {
 async fn nul_is_refused(world: Arc<World>) {
     let ann = world.person("ann").await;
     let channel = ann.create_channel("private").await;
-    ann.post_message(&channel, "a\0b", &new_key())
-        .await
-        .expect_invalid("text");
+    ann.post_message(&channel, "a\0b", &new_key()).await.expect_invalid("text");
     assert!(ann.messages(&channel, "").await.is_empty());
     let name = json!({"username": unique("nul"), "password": "correct horse",
         "first_name": "a\0b"});
-    world
-        .stranger(0)
-        .await
-        .post("/v1/signup", name)
-        .await
-        .expect_invalid("first_name");
+    world.stranger(0).await.post("/v1/signup", name).await.expect_invalid("first_name");
     let described = json!({"name": unique("room"), "description": "a\0b"});
-    ann.post("/v1/channels", described)
-        .await
-        .expect_invalid("description");
+    ann.post("/v1/channels", described).await.expect_invalid("description");
     let path = format!("/v1/channels/{channel}%00");
     let answer = ann.get(&path).await;
     assert!(matches!(answer.status, 400 | 404), "{}", answer.text);
@@ -95,14 +74,10 @@ async fn lone_surrogate_is_malformed(world: Arc<World>) {
     let ann = world.person("ann").await;
     let channel = ann.create_channel("private").await;
     let path = format!("/v1/channels/{channel}/messages");
-    for body in [
-        &br#"{"text":"\ud800"}"#[..],
-        br#"{"text":"\udc00\ud800"}"#,
-        b"{\"text\":\"\xff\"}",
-    ] {
-        ann.post_raw(&path, body)
-            .await
-            .expect_problem(400, "malformed_body");
+    for body in
+        [&br#"{"text":"\ud800"}"#[..], br#"{"text":"\udc00\ud800"}"#, b"{\"text\":\"\xff\"}"]
+    {
+        ann.post_raw(&path, body).await.expect_problem(400, "malformed_body");
     }
     assert!(ann.messages(&channel, "").await.is_empty());
 }
@@ -123,10 +98,7 @@ async fn emoji_and_bidi_marks_come_back_byte_for_byte(world: Arc<World>) {
         ann.say(&channel, text).await;
     }
     let stored = ann.messages(&channel, "").await;
-    let stored: Vec<_> = stored
-        .iter()
-        .filter_map(|message| message["text"].as_str())
-        .collect();
+    let stored: Vec<_> = stored.iter().filter_map(|message| message["text"].as_str()).collect();
     assert_eq!(stored, texts);
 }
 
@@ -140,9 +112,7 @@ async fn unusable_key_is_refused(world: Arc<World>) {
         refused.expect_problem(400, "invalid_parameter");
     }
     assert!(ann.messages(&channel, "").await.is_empty());
-    ann.post_message(&channel, "hello", &longest)
-        .await
-        .expect(201);
+    ann.post_message(&channel, "hello", &longest).await.expect(201);
     let reused = ann.post_message(&channel, "goodbye", &longest).await;
     reused.expect_problem(422, "idempotency_key_reused");
 }
@@ -150,18 +120,9 @@ async fn unusable_key_is_refused(world: Arc<World>) {
 /// Row 35; the header is in `wire`.
 async fn line_breaks_in_names_are_refused(world: Arc<World>) {
     let stranger = world.stranger(0).await;
-    for name in [
-        "Ann\r\nSet-Cookie: a=b",
-        "Ann\n",
-        "\rAnn",
-        "An\u{7f}n",
-        "An\u{85}n",
-    ] {
+    for name in ["Ann\r\nSet-Cookie: a=b", "Ann\n", "\rAnn", "An\u{7f}n", "An\u{85}n"] {
         let body = json!({"username": unique("ann"), "password": "correct horse",
             "first_name": name});
-        stranger
-            .post("/v1/signup", body)
-            .await
-            .expect_invalid("first_name");
+        stranger.post("/v1/signup", body).await.expect_invalid("first_name");
     }
 }

@@ -32,9 +32,7 @@ async fn chunked_body_over_the_cap_is_refused_before_its_end(world: Arc<World>) 
     let ann = world.person("ann").await;
     let mut stream = begin_chunked(&ann).await;
     for _ in 0..=CAP_CHUNKS {
-        write_chunk(&mut stream)
-            .await
-            .expect("the server reads up to the cap");
+        write_chunk(&mut stream).await.expect("the server reads up to the cap");
     }
     let answer = read_head(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
@@ -83,10 +81,7 @@ async fn control_characters_in_headers_are_refused(world: Arc<World>) {
         let answer = read_head(&mut stream).await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{header:?}: {answer}");
     }
-    assert!(
-        ann.messages(&channel, "").await.is_empty(),
-        "nothing is stored"
-    );
+    assert!(ann.messages(&channel, "").await.is_empty(), "nothing is stored");
 }
 
 async fn begin_chunked(person: &Person) -> TcpStream {

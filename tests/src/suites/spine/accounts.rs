@@ -48,16 +48,10 @@ async fn login_takes_username_in_any_case_or_email(world: Arc<World>) {
     assert_eq!(session["user"]["username"], username.to_lowercase());
     assert_eq!(session["user"]["email"], email);
     for name in [username.to_lowercase(), username.to_uppercase(), email] {
-        let answer = world
-            .stranger(1)
-            .await
-            .post("/v1/login", login(&name, password))
-            .await;
+        let answer = world.stranger(1).await.post("/v1/login", login(&name, password)).await;
         assert_eq!(answer.expect(200)["user"]["id"], session["user"]["id"]);
     }
-    let wrong = stranger
-        .post("/v1/login", login(&username, "wrong horse battery"))
-        .await;
+    let wrong = stranger.post("/v1/login", login(&username, "wrong horse battery")).await;
     wrong.expect_problem(401, "invalid_credentials");
 }
 
@@ -68,18 +62,11 @@ async fn taken_username_and_email_are_refused(world: Arc<World>) {
         json!({"username": username, "email": email, "first_name": "Carl",
             "password": "correct horse battery"})
     };
-    stranger
-        .post("/v1/signup", body(&username, &email))
-        .await
-        .expect(201);
+    stranger.post("/v1/signup", body(&username, &email)).await.expect(201);
     let other = format!("other.{email}");
-    let taken = stranger
-        .post("/v1/signup", body(&username.to_uppercase(), &other))
-        .await;
+    let taken = stranger.post("/v1/signup", body(&username.to_uppercase(), &other)).await;
     taken.expect_problem(409, "username_taken");
-    let taken = stranger
-        .post("/v1/signup", body(&unique("carl"), &email))
-        .await;
+    let taken = stranger.post("/v1/signup", body(&unique("carl"), &email)).await;
     taken.expect_problem(409, "email_taken");
 }
 
@@ -115,10 +102,7 @@ async fn invalid_fields_are_named(world: Arc<World>) {
         let mut body = json!({"username": unique("eve"), "password": "correct horse",
             "first_name": "Eve"});
         body[field] = json!(value);
-        stranger
-            .post("/v1/signup", body)
-            .await
-            .expect_invalid(field);
+        stranger.post("/v1/signup", body).await.expect_invalid(field);
     }
 }
 
@@ -127,10 +111,7 @@ async fn me_is_whoever_signed_in(world: Arc<World>) {
     let me = ann.get("/v1/me").await.expect(200).clone();
     assert_eq!(me["id"], ann.id.as_str());
     assert_eq!(me["username"], ann.username.as_str());
-    assert_eq!(
-        (&me["kind"], &me["first_name"]),
-        (&json!("human"), &json!("ann"))
-    );
+    assert_eq!((&me["kind"], &me["first_name"]), (&json!("human"), &json!("ann")));
     assert!(me.get("email").is_none(), "an absent field is absent: {me}");
 }
 
@@ -144,10 +125,7 @@ async fn first_signups_at_once_make_one_owner_where_one_process_serves(world: Ar
         let me = person.get("/v1/me").await.expect(200).clone();
         owners += usize::from(me["role"] == "owner");
     }
-    assert_eq!(
-        owners,
-        usize::from(world.combination == Combination::Embedded)
-    );
+    assert_eq!(owners, usize::from(world.combination == Combination::Embedded));
     let late = Person::sign_up(&rest, "late").await;
     assert_eq!(late.get("/v1/me").await.expect(200)["role"], "member");
 }

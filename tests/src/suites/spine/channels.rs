@@ -48,23 +48,12 @@ async fn new_channel_belongs_to_its_creator(world: Arc<World>) {
 async fn existing_public_name_is_joined(world: Arc<World>) {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let body = json!({"name": unique("room")});
-    let made = ann
-        .post("/v1/channels", body.clone())
-        .await
-        .expect(201)
-        .clone();
-    let joined = bob
-        .post("/v1/channels", body.clone())
-        .await
-        .expect(200)
-        .clone();
+    let made = ann.post("/v1/channels", body.clone()).await.expect(201).clone();
+    let joined = bob.post("/v1/channels", body.clone()).await.expect(200).clone();
     assert_eq!(joined["id"], made["id"]);
     assert_eq!(joined["role"], "member");
     let again = bob.post("/v1/channels", body).await.expect(200).clone();
-    assert_eq!(
-        again["last_seq"], joined["last_seq"],
-        "joining again appends nothing"
-    );
+    assert_eq!(again["last_seq"], joined["last_seq"], "joining again appends nothing");
 }
 
 async fn taken_private_name_is_told_from_nothing_else(world: Arc<World>) {
@@ -73,35 +62,19 @@ async fn taken_private_name_is_told_from_nothing_else(world: Arc<World>) {
     let private = json!({"name": name, "kind": "private"});
     ann.post("/v1/channels", private.clone()).await.expect(201);
     for body in [private, json!({"name": name, "kind": "public"})] {
-        bob.post("/v1/channels", body)
-            .await
-            .expect_problem(409, "name_taken");
+        bob.post("/v1/channels", body).await.expect_problem(409, "name_taken");
     }
     let public = unique("room");
-    ann.post("/v1/channels", json!({"name": public}))
-        .await
-        .expect(201);
+    ann.post("/v1/channels", json!({"name": public})).await.expect(201);
     let body = json!({"name": public, "kind": "private"});
-    bob.post("/v1/channels", body)
-        .await
-        .expect_problem(409, "name_taken");
+    bob.post("/v1/channels", body).await.expect_problem(409, "name_taken");
 }
 
 async fn invalid_channel_names_are_refused(world: Arc<World>) {
     let ann = world.person("ann").await;
     let too_long = "a".repeat(65);
-    for name in [
-        "",
-        "Upper",
-        "two words",
-        "dot.ted",
-        "ünder",
-        &too_long,
-        &id(),
-    ] {
-        ann.post("/v1/channels", json!({"name": name}))
-            .await
-            .expect_invalid("name");
+    for name in ["", "Upper", "two words", "dot.ted", "ünder", &too_long, &id()] {
+        ann.post("/v1/channels", json!({"name": name})).await.expect_invalid("name");
     }
     let body = json!({"name": unique("room"), "kind": "secret"});
     let refused = ann.post("/v1/channels", body).await;
@@ -132,10 +105,7 @@ async fn joining_and_leaving_twice_change_nothing(world: Arc<World>) {
 async fn private_channel_is_as_absent_to_others(world: Arc<World>) {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let private = ann.create_channel("private").await;
-    let name = ann.channel(&private).await["name"]
-        .as_str()
-        .expect("a name")
-        .to_owned();
+    let name = ann.channel(&private).await["name"].as_str().expect("a name").to_owned();
     let absent = id();
     for (method, suffix) in OPERATIONS {
         let expected = ask(&bob, method, &absent, suffix).await;
@@ -144,12 +114,7 @@ async fn private_channel_is_as_absent_to_others(world: Arc<World>) {
             assert_eq!(answer, expected, "{method} {suffix}");
         }
     }
-    assert!(
-        !bob.get("/v1/channels/browse?limit=200")
-            .await
-            .text
-            .contains(&private)
-    );
+    assert!(!bob.get("/v1/channels/browse?limit=200").await.text.contains(&private));
     let events = ann.events_after(&private, 0).await;
     assert_eq!(events.len(), 2, "nothing happened to it");
 }
@@ -167,24 +132,10 @@ const OPERATIONS: [(&str, &str); 7] = [
 async fn ask(person: &Person, method: &str, channel: &str, suffix: &str) -> Value {
     let path = format!("/v1/channels/{channel}{suffix}");
     let posts = (method, suffix) == ("POST", "/messages");
-    let content = if posts {
-        Content::Json(json!({"text": "psst"}))
-    } else {
-        Content::None
-    };
-    let answer = person
-        .call(Call {
-            method,
-            path: &path,
-            content,
-            headers: &[],
-        })
-        .await;
+    let content = if posts { Content::Json(json!({"text": "psst"})) } else { Content::None };
+    let answer = person.call(Call { method, path: &path, content, headers: &[] }).await;
     let mut problem = answer.expect_problem(404, "not_found").clone();
-    problem
-        .as_object_mut()
-        .expect("an object")
-        .remove("idempotency_key");
+    problem.as_object_mut().expect("an object").remove("idempotency_key");
     problem
 }
 
@@ -193,10 +144,7 @@ async fn public_channel_shows_its_talk_to_members_only(world: Arc<World>) {
     let channel = ann.create_channel("public").await;
     ann.say(&channel, "for members").await;
     let seen = bob.channel(&channel).await;
-    assert!(
-        seen.get("role").is_none() && seen.get("unread").is_none(),
-        "{seen}"
-    );
+    assert!(seen.get("role").is_none() && seen.get("unread").is_none(), "{seen}");
     for part in ["members", "messages", "events"] {
         let answer = bob.get(&format!("/v1/channels/{channel}/{part}")).await;
         answer.expect_problem(403, "not_a_member");
@@ -212,19 +160,11 @@ async fn browsing_pages_through_the_public_channels(world: Arc<World>) {
     let mut made = BTreeSet::new();
     for index in 0..5 {
         let body = json!({"name": format!("{word}-{index}")});
-        made.insert(text(
-            &ann.post("/v1/channels", body).await.expect(201)["id"],
-        ));
+        made.insert(text(&ann.post("/v1/channels", body).await.expect(201)["id"]));
     }
     let found = pages(&ann, &format!("/v1/channels/browse?query={word}&limit=2")).await;
     assert_eq!(found.len(), 5, "each once");
-    assert_eq!(
-        found
-            .iter()
-            .map(|channel| text(&channel["id"]))
-            .collect::<BTreeSet<_>>(),
-        made
-    );
+    assert_eq!(found.iter().map(|channel| text(&channel["id"])).collect::<BTreeSet<_>>(), made);
 }
 
 async fn members_are_listed_in_pages(world: Arc<World>) {
@@ -238,10 +178,7 @@ async fn members_are_listed_in_pages(world: Arc<World>) {
     }
     let members = pages(&ann, &format!("/v1/channels/{channel}/members?limit=2")).await;
     assert_eq!(members.len(), 5, "each once");
-    let ids: BTreeSet<_> = members
-        .iter()
-        .map(|member| text(&member["user"]["id"]))
-        .collect();
+    let ids: BTreeSet<_> = members.iter().map(|member| text(&member["user"]["id"])).collect();
     assert_eq!(ids, expected);
 }
 
@@ -249,15 +186,11 @@ async fn unread_counts_messages_not_events(world: Arc<World>) {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let channel = ann.create_channel("public").await;
     bob.join(&channel).await;
-    let before = bob.channel(&channel).await["unread"]
-        .as_i64()
-        .expect("a count");
+    let before = bob.channel(&channel).await["unread"].as_i64().expect("a count");
     ann.say(&channel, "one").await;
     ann.say(&channel, "two").await;
     world.person("carl").await.join(&channel).await;
-    let after = bob.channel(&channel).await["unread"]
-        .as_i64()
-        .expect("a count");
+    let after = bob.channel(&channel).await["unread"].as_i64().expect("a count");
     assert_eq!(after - before, 2);
 }
 
@@ -265,11 +198,7 @@ async fn pages(person: &Person, path: &str) -> Vec<Value> {
     let mut items = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = person
-            .get(&format!("{path}{cursor}"))
-            .await
-            .expect(200)
-            .clone();
+        let page = person.get(&format!("{path}{cursor}")).await.expect(200).clone();
         let found = page["items"].as_array().expect("items");
         assert!(found.len() <= 2, "the limit holds");
         items.extend(found.iter().cloned());

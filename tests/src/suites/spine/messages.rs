@@ -43,33 +43,18 @@ async fn post_answers_with_its_number_and_can_be_read(world: Arc<World>) {
     assert_eq!(receipt["seq"], 3);
     let id = receipt["id"].as_str().expect("an id");
     let elsewhere = world.elsewhere(&ann).await;
-    let message = elsewhere
-        .get(&format!("/v1/messages/{id}"))
-        .await
-        .expect(200)
-        .clone();
+    let message = elsewhere.get(&format!("/v1/messages/{id}")).await.expect(200).clone();
     assert_eq!(message["text"], "hello");
     assert_eq!(message["seq"], receipt["seq"]);
     assert_eq!(message["author"]["id"], ann.id.as_str());
     assert_eq!(message["created_at"], receipt["at"]);
-    let kept = elsewhere
-        .get(&format!("/v1/messages/{id}/receipt"))
-        .await
-        .expect(200)
-        .clone();
-    assert_eq!(
-        (&kept["outcome"], &kept["seq"]),
-        (&json!("committed"), &receipt["seq"])
-    );
+    let kept = elsewhere.get(&format!("/v1/messages/{id}/receipt")).await.expect(200).clone();
+    assert_eq!((&kept["outcome"], &kept["seq"]), (&json!("committed"), &receipt["seq"]));
 }
 
 async fn post_without_a_key_gets_one_that_works(world: Arc<World>) {
     let ann = world.person("ann").await;
-    let first = ann
-        .post_with("public", "hello", &[])
-        .await
-        .expect(201)
-        .clone();
+    let first = ann.post_with("public", "hello", &[]).await.expect(201).clone();
     let key = first["idempotency_key"].as_str().expect("a key");
     let again = ann.post_message("public", "hello", key).await;
     assert_eq!(again.expect(201)["id"], first["id"]);
@@ -80,17 +65,9 @@ async fn retry_gets_the_same_answer(world: Arc<World>) {
     let ann = world.person("ann").await;
     let channel = ann.create_channel("private").await;
     let key = new_key();
-    let first = ann
-        .post_message(&channel, "once", &key)
-        .await
-        .expect(201)
-        .clone();
+    let first = ann.post_message(&channel, "once", &key).await.expect(201).clone();
     for node in [&ann, &world.elsewhere(&ann).await] {
-        let again = node
-            .post_message(&channel, "once", &key)
-            .await
-            .expect(201)
-            .clone();
+        let again = node.post_message(&channel, "once", &key).await.expect(201).clone();
         assert_eq!(again, first);
     }
     assert_eq!(ann.messages(&channel, "").await.len(), 1);
@@ -104,10 +81,7 @@ async fn hundred_posts_with_one_key_are_one_message(world: Arc<World>) {
     let key = new_key();
     let nodes = [&ann, &elsewhere].into_iter().cycle().take(100);
     let answers = join_all(nodes.map(|node| node.post_message(&channel, "once", &key))).await;
-    let ids: BTreeSet<_> = answers
-        .iter()
-        .map(|answer| answer.json["id"].to_string())
-        .collect();
+    let ids: BTreeSet<_> = answers.iter().map(|answer| answer.json["id"].to_string()).collect();
     assert_eq!(ids.len(), 1, "one id in all answers");
     for answer in &answers {
         assert!(matches!(answer.status, 201 | 202), "{}", answer.text);
@@ -162,16 +136,8 @@ async fn keys_of_two_people_are_independent(world: Arc<World>) {
     let channel = ann.create_channel("public").await;
     bob.join(&channel).await;
     let key = new_key();
-    let one = ann
-        .post_message(&channel, "mine", &key)
-        .await
-        .expect(201)
-        .clone();
-    let other = bob
-        .post_message(&channel, "mine", &key)
-        .await
-        .expect(201)
-        .clone();
+    let one = ann.post_message(&channel, "mine", &key).await.expect(201).clone();
+    let other = bob.post_message(&channel, "mine", &key).await.expect(201).clone();
     assert_ne!(one["id"], other["id"]);
     assert_eq!(ann.messages(&channel, "").await.len(), 2);
 }
@@ -191,14 +157,10 @@ async fn asynchronous_post_is_accepted_then_committed(world: Arc<World>) {
     let location = answer.header("location").to_owned();
     let id = answer.json["id"].as_str().expect("an id");
     assert_eq!(location, format!("/v1/messages/{id}/receipt"));
-    let receipt = eventually(
-        "the post is committed",
-        Duration::from_secs(10),
-        async || {
-            let receipt = ann.get(&location).await.expect(200).clone();
-            (receipt["outcome"] == "committed").then_some(receipt)
-        },
-    );
+    let receipt = eventually("the post is committed", Duration::from_secs(10), async || {
+        let receipt = ann.get(&location).await.expect(200).clone();
+        (receipt["outcome"] == "committed").then_some(receipt)
+    });
     assert_eq!(receipt.await["seq"], 3);
 }
 
@@ -207,10 +169,7 @@ async fn receipt_and_message_are_for_those_who_may_see_them(world: Arc<World>) {
     let channel = ann.create_channel("public").await;
     let answer = ann.post_message(&channel, "mine", &new_key()).await;
     let id = answer.expect(201)["id"].as_str().expect("an id").to_owned();
-    let (message, receipt) = (
-        format!("/v1/messages/{id}"),
-        format!("/v1/messages/{id}/receipt"),
-    );
+    let (message, receipt) = (format!("/v1/messages/{id}"), format!("/v1/messages/{id}/receipt"));
     bob.get(&message).await.expect_problem(404, "not_found");
     bob.get(&receipt).await.expect_problem(404, "not_found");
     bob.join(&channel).await;

@@ -55,13 +55,9 @@ async fn logout_ends_the_session_on_every_node(world: Arc<World>) {
     let elsewhere = world.elsewhere(&ann).await;
     elsewhere.get("/v1/me").await.expect(200);
     ann.post_empty("/v1/logout").await.expect(204);
-    ann.get("/v1/me")
-        .await
-        .expect_problem(401, "unauthenticated");
+    ann.get("/v1/me").await.expect_problem(401, "unauthenticated");
     ends_within(&elsewhere, PROMPT).await;
-    refresh(&ann, &ann.refresh_token)
-        .await
-        .expect_problem(401, "invalid_refresh_token");
+    refresh(&ann, &ann.refresh_token).await.expect_problem(401, "invalid_refresh_token");
 }
 
 async fn logout_closes_the_sockets_of_its_session_only(world: Arc<World>) {
@@ -84,8 +80,7 @@ async fn access_tokens_expire_in_a_quarter_of_an_hour(world: Arc<World>) {
 }
 
 async fn refresh(rest: &Rest, token: &str) -> Answer {
-    rest.post("/v1/token/refresh", json!({"refresh_token": token}))
-        .await
+    rest.post("/v1/token/refresh", json!({"refresh_token": token})).await
 }
 
 async fn ends_within(person: &Person, within: Duration) {

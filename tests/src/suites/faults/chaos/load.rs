@@ -83,15 +83,10 @@ impl Sender {
         while !self.state.is_over.load(Ordering::Relaxed) {
             pace.tick().await;
             self.state.sent.fetch_add(1, Ordering::Relaxed);
-            let receipt = self
-                .until_accepted(&format!("message {}", history.len()))
-                .await;
+            let receipt = self.until_accepted(&format!("message {}", history.len())).await;
             self.state.accepted.fetch_add(1, Ordering::Relaxed);
             let id = receipt["id"].as_str().expect("an id").to_owned();
-            history.push(Sent {
-                id,
-                seq: receipt["seq"].as_i64(),
-            });
+            history.push(Sent { id, seq: receipt["seq"].as_i64() });
         }
         history
     }
@@ -105,12 +100,7 @@ impl Sender {
             pace.tick().await;
             let content = Content::Json(json!({"text": text}));
             let headers = [("Idempotency-Key", key.as_str())];
-            let call = Call {
-                method: "POST",
-                path: &path,
-                content,
-                headers: &headers,
-            };
+            let call = Call { method: "POST", path: &path, content, headers: &headers };
             match node.try_call(call).await {
                 Ok(answer) if matches!(answer.status, 201 | 202) => return answer.json,
                 Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text),

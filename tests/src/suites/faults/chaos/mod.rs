@@ -36,11 +36,7 @@ const PROGRESS: i64 = 200;
 const RECOVERY: Duration = Duration::from_secs(60);
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
-    facts!(
-        world,
-        "faults",
-        [nothing_is_lost_doubled_or_reordered_while_everything_is_killed]
-    )
+    facts!(world, "faults", [nothing_is_lost_doubled_or_reordered_while_everything_is_killed])
 }
 
 /// Faults 1, 2, 7 and 9.
@@ -141,22 +137,12 @@ impl Run {
         .await;
         let mut heads = Vec::new();
         for channel in channels {
-            heads.push(
-                reader.channel(channel).await["last_seq"]
-                    .as_i64()
-                    .expect("a number"),
-            );
+            heads.push(reader.channel(channel).await["last_seq"].as_i64().expect("a number"));
         }
         let seen = self.watch.stop(channels, &heads).await;
-        println!(
-            "chaos: the end: accepted {accepted}, sockets {}, heads {heads:?}",
-            seen.len()
-        );
+        println!("chaos: the end: accepted {accepted}, sockets {}, heads {heads:?}", seen.len());
         let redelivered = self.trace.redelivered.load(Ordering::Relaxed);
-        assert!(
-            redelivered > 0,
-            "no message was delivered again: nothing was proved"
-        );
+        assert!(redelivered > 0, "no message was delivered again: nothing was proved");
         verdict::check(&self.database, reader, channels, &histories, &seen).await;
     }
 }

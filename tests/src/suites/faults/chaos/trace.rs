@@ -18,9 +18,7 @@ pub(super) struct Trace {
 impl Trace {
     /// Turns the broker's tracing on.
     pub(super) async fn start(rabbitmq: &Rabbitmq) -> Self {
-        let trace = Self {
-            redelivered: Arc::default(),
-        };
+        let trace = Self { redelivered: Arc::default() };
         trace.resume(rabbitmq).await;
         trace
     }
@@ -42,32 +40,14 @@ impl Trace {
 
 async fn consume(connection: &Connection) -> lapin::Result<Consumer> {
     let channel = connection.create_channel().await?;
-    let options = QueueDeclareOptions {
-        exclusive: true,
-        ..Default::default()
-    };
-    let queue = channel
-        .queue_declare("".into(), options, FieldTable::default())
-        .await?;
+    let options = QueueDeclareOptions { exclusive: true, ..Default::default() };
+    let queue = channel.queue_declare("".into(), options, FieldTable::default()).await?;
     let (bind, none) = (QueueBindOptions::default(), FieldTable::default());
     let (exchange, key) = ("amq.rabbitmq.trace", "deliver.#");
-    channel
-        .queue_bind(
-            queue.name().clone(),
-            exchange.into(),
-            key.into(),
-            bind,
-            none,
-        )
-        .await?;
-    let options = BasicConsumeOptions {
-        no_ack: true,
-        ..Default::default()
-    };
+    channel.queue_bind(queue.name().clone(), exchange.into(), key.into(), bind, none).await?;
+    let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
     let tag = "trace".into();
-    channel
-        .basic_consume(queue.name().clone(), tag, options, FieldTable::default())
-        .await
+    channel.basic_consume(queue.name().clone(), tag, options, FieldTable::default()).await
 }
 
 async fn count(mut deliveries: Consumer, redelivered: &AtomicU64) {

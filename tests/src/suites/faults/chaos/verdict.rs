@@ -13,11 +13,7 @@ use crate::client::Person;
 pub(super) async fn count(database: &DatabaseConnection, expression: &str) -> i64 {
     let statement = format!("SELECT {expression} AS n FROM message");
     let statement = Statement::from_string(database.get_database_backend(), statement);
-    let row = database
-        .query_one_raw(statement)
-        .await
-        .expect("query")
-        .expect("a row");
+    let row = database.query_one_raw(statement).await.expect("query").expect("a row");
     row.try_get("", "n").expect("a number")
 }
 
@@ -31,16 +27,8 @@ pub(super) async fn check(
     seen: &[Seen],
 ) {
     let accepted: usize = histories.iter().map(Vec::len).sum();
-    assert_eq!(
-        count(database, "count(*)").await,
-        accepted as i64,
-        "accepted = stored"
-    );
-    assert_eq!(
-        count(database, "count(DISTINCT id)").await,
-        accepted as i64,
-        "once each"
-    );
+    assert_eq!(count(database, "count(*)").await, accepted as i64, "accepted = stored");
+    assert_eq!(count(database, "count(DISTINCT id)").await, accepted as i64, "once each");
     let mut numbers = HashMap::new();
     for channel in channels {
         let events = reader.events_after(channel, 0).await;
@@ -63,16 +51,11 @@ fn check_sequence(channel: &str, events: &[Value]) {
 /// Every socket saw exactly these events, in this order.
 fn check_sockets(channel: &str, events: &[Value], seen: &[Seen]) {
     for frames in seen {
-        let frames: Vec<&Value> = frames
-            .iter()
-            .filter(|frame| frame["channel_id"] == channel)
-            .collect();
+        let frames: Vec<&Value> =
+            frames.iter().filter(|frame| frame["channel_id"] == channel).collect();
         assert_eq!(frames.len(), events.len(), "{channel}");
         for (frame, event) in frames.iter().zip(events) {
-            assert_eq!(
-                (&frame["seq"], &frame["kind"]),
-                (&event["seq"], &event["kind"])
-            );
+            assert_eq!((&frame["seq"], &frame["kind"]), (&event["seq"], &event["kind"]));
             assert_eq!(frame["message"], event["message"]);
         }
     }
@@ -83,14 +66,8 @@ fn check_sockets(channel: &str, events: &[Value], seen: &[Seen]) {
 fn check_history(history: &[Sent], numbers: &HashMap<String, i64>) {
     let mut committed = 0;
     for sent in history {
-        let number = numbers
-            .get(&sent.id)
-            .unwrap_or_else(|| panic!("{} is lost", sent.id));
-        assert!(
-            *number > committed,
-            "{} stands before what was committed earlier",
-            sent.id
-        );
+        let number = numbers.get(&sent.id).unwrap_or_else(|| panic!("{} is lost", sent.id));
+        assert!(*number > committed, "{} stands before what was committed earlier", sent.id);
         if let Some(told) = sent.seq {
             assert_eq!(told, *number, "{}", sent.id);
             committed = told;

@@ -45,10 +45,7 @@ impl Watch {
             let watcher = Watcher {
                 person: people[index % people.len()].clone(),
                 bases,
-                cursors: channels
-                    .iter()
-                    .map(|channel| (channel.clone(), 0))
-                    .collect(),
+                cursors: channels.iter().map(|channel| (channel.clone(), 0)).collect(),
                 ends: ends.subscribe(),
                 seen: Seen::new(),
             };
@@ -60,11 +57,7 @@ impl Watch {
 
     /// Lets every socket come to the heads; what each saw.
     pub(super) async fn stop(self, channels: &[String], heads: &[i64]) -> Vec<Seen> {
-        let ends = channels
-            .iter()
-            .cloned()
-            .zip(heads.iter().copied())
-            .collect();
+        let ends = channels.iter().cloned().zip(heads.iter().copied()).collect();
         self.ends.send_replace(Some(ends));
         let mut seen = Vec::new();
         for watcher in self.watchers {
@@ -129,8 +122,7 @@ impl Watcher {
     fn is_done(&self) -> bool {
         let ends = self.ends.borrow();
         ends.as_ref().is_some_and(|ends| {
-            ends.iter()
-                .all(|(channel, end)| self.cursors.get(channel) >= Some(end))
+            ends.iter().all(|(channel, end)| self.cursors.get(channel) >= Some(end))
         })
     }
 }
