@@ -7,10 +7,12 @@ mod postgres;
 mod proxy;
 mod queues;
 mod rabbitmq;
+mod trace;
 
 pub use postgres::{Postgres, connect};
 pub use proxy::Proxy;
 pub use rabbitmq::Rabbitmq;
+pub use trace::Trace;
 
 use tokio::sync::OnceCell;
 

@@ -2,12 +2,10 @@
 //! were told and saw is set against what the database holds.
 
 mod load;
-mod trace;
 mod verdict;
 mod watch;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -19,12 +17,11 @@ use crate::client::{Person, Rest};
 use crate::deployment::{Deployment, Options};
 use crate::facts;
 use crate::program::Signal;
-use crate::servers::{Rabbitmq, connect};
+use crate::servers::{Rabbitmq, Trace, connect};
 use crate::wait::eventually;
 use crate::world::World;
 
 use load::Load;
-use trace::Trace;
 use watch::Watch;
 
 const SENDERS: usize = 20;
@@ -123,7 +120,7 @@ impl Run {
             self.load.sent(),
             self.load.accepted(),
             verdict::count(&self.database, "count(*)").await,
-            self.trace.redelivered.load(Ordering::Relaxed)
+            self.trace.redelivered()
         );
     }
 
@@ -141,7 +138,7 @@ impl Run {
         }
         let seen = self.watch.stop(channels, &heads).await;
         println!("chaos: the end: accepted {accepted}, sockets {}, heads {heads:?}", seen.len());
-        let redelivered = self.trace.redelivered.load(Ordering::Relaxed);
+        let redelivered = self.trace.redelivered();
         assert!(redelivered > 0, "no message was delivered again: nothing was proved");
         verdict::check(&self.database, reader, channels, &histories, &seen).await;
     }

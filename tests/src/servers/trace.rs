@@ -8,23 +8,28 @@ use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions}
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Connection, ConnectionProperties, Consumer};
 
-use crate::servers::Rabbitmq;
+use super::Rabbitmq;
 
 /// Counts the deliveries that the broker marks as redelivered.
-pub(super) struct Trace {
-    pub(super) redelivered: Arc<AtomicU64>,
+pub struct Trace {
+    redelivered: Arc<AtomicU64>,
 }
 
 impl Trace {
     /// Turns the broker's tracing on.
-    pub(super) async fn start(rabbitmq: &Rabbitmq) -> Self {
+    pub async fn start(rabbitmq: &Rabbitmq) -> Self {
         let trace = Self { redelivered: Arc::default() };
         trace.resume(rabbitmq).await;
         trace
     }
 
+    /// How many so far.
+    pub fn redelivered(&self) -> u64 {
+        self.redelivered.load(Ordering::Relaxed)
+    }
+
     /// Goes on counting after the broker was restarted.
-    pub(super) async fn resume(&self, rabbitmq: &Rabbitmq) {
+    pub async fn resume(&self, rabbitmq: &Rabbitmq) {
         rabbitmq.control(&["trace_on"]);
         let url = rabbitmq.plain_url();
         let connection = Connection::connect(&url, ConnectionProperties::default()).await;
