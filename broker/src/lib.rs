@@ -1,1 +1,4 @@
-//! x
+//! The strategies behind the domain's ports.
+
+pub mod in_process;
+mod subscribers;

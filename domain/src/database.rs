@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+/// What the database answers when it does not do what it is asked.
+pub use sea_orm::DbErr;
 use sea_orm::{
-    AccessMode, ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    AccessMode, ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend,
     IsolationLevel, RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };

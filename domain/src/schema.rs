@@ -115,3 +115,14 @@ fn is_missing_table(error: &DbErr) -> bool {
     let text = error.to_string();
     ["no such table", "does not exist", "doesn't exist"].iter().any(|words| text.contains(words))
 }
+
+/// Whether the database would take a write now: begins a write transaction and
+/// gives it up.
+///
+/// # Errors
+/// If not.
+pub async fn check_writable(database: &Database) -> Result<(), DbErr> {
+    let transaction = database.write().await?;
+    meta::Entity::find_by_id("epoch").one(&transaction).await?;
+    transaction.rollback().await
+}

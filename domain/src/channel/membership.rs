@@ -1,6 +1,6 @@
 //! Joining, leaving, and who is there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::StringLen;
@@ -128,24 +128,29 @@ pub async fn members(
     Ok(rows.into_iter().filter_map(member).collect())
 }
 
-/// The channels of each of these people: what their sockets are to hear.
+/// The channels of each of these people, with the number of the event by which
+/// they joined: what their sockets are to hear.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn memberships_of(
     domain: &Domain,
     people: impl IntoIterator<Item = UserId>,
-) -> Result<HashMap<UserId, HashSet<ChannelId>>, DbErr> {
+) -> Result<HashMap<UserId, HashMap<ChannelId, i64>>, DbErr> {
     let rows = membership::Entity::find()
         .select_only()
-        .columns([membership::Column::UserId, membership::Column::ChannelId])
+        .columns([
+            membership::Column::UserId,
+            membership::Column::ChannelId,
+            membership::Column::JoinedSeq,
+        ])
         .filter(membership::Column::UserId.is_in(people))
-        .into_tuple::<(UserId, ChannelId)>()
+        .into_tuple::<(UserId, ChannelId, i64)>()
         .all(domain.database.read())
         .await?;
-    let mut memberships: HashMap<UserId, HashSet<ChannelId>> = HashMap::new();
-    for (user_id, channel_id) in rows {
-        memberships.entry(user_id).or_default().insert(channel_id);
+    let mut memberships: HashMap<UserId, HashMap<ChannelId, i64>> = HashMap::new();
+    for (user_id, channel_id, joined_seq) in rows {
+        memberships.entry(user_id).or_default().insert(channel_id, joined_seq);
     }
     Ok(memberships)
 }
@@ -178,6 +183,7 @@ pub(crate) async fn insert_as(
         user_id: Set(person.id),
         role: Set(role),
         joined_at: Set(joined.at),
+        joined_seq: Set(joined.seq),
         read_seq: Set(joined.seq),
     })
     .exec_without_returning(transaction)

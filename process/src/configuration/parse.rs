@@ -17,6 +17,9 @@ const JWT_SECRET_MINIMUM_BYTES: usize = 32;
 /// The longest wait for a commit, in milliseconds.
 const COMMIT_WAIT_MAXIMUM_MS: u64 = 30_000;
 
+/// The most partitions of a log: each costs a queue and a consumer in every worker.
+const PARTITIONS_MAXIMUM: u32 = 256;
+
 /// Something that is on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
@@ -93,6 +96,14 @@ pub(super) fn commit_wait_ms(text: &str) -> Result<u64, String> {
         .ok()
         .filter(|wait| *wait <= COMMIT_WAIT_MAXIMUM_MS)
         .ok_or_else(|| format!("must be a whole number from 0 to {COMMIT_WAIT_MAXIMUM_MS}"))
+}
+
+pub(super) fn partitions(text: &str) -> Result<u32, String> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|count| (1..=PARTITIONS_MAXIMUM).contains(count))
+        .ok_or_else(|| format!("must be a whole number from 1 to {PARTITIONS_MAXIMUM}"))
 }
 
 pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {

@@ -49,6 +49,15 @@ pub(super) const BUS_URL: Key = Key::text(
 .example("amqp://warren:PASSWORD@127.0.0.1")
 .shown(Visibility::WithoutCredentials);
 
+/// How many partitions the log has.
+pub(super) const PARTITIONS: Key = Key::text(
+    "partitions",
+    "How many partitions the message log has, 1 to 256. Fixed by the first migration (4 if\n\
+     nothing is said); a server that is told another number than the database's refuses.",
+)
+.example("4")
+.number();
+
 /// What signs access tokens.
 pub(super) const JWT_SECRET: Key = Key::text(
     "jwt_secret",
@@ -112,12 +121,13 @@ pub(super) const LOG: Key = Key::text(
 .default("info");
 
 /// Every key, in the order in which they are shown.
-pub const KEYS: [&Key; 14] = [
+pub const KEYS: [&Key; 15] = [
     &LISTEN,
     &DATA_DIR,
     &DATABASE_URL,
     &LOG_URL,
     &BUS_URL,
+    &PARTITIONS,
     &JWT_SECRET,
     &PUBLIC_URL,
     &ALLOWED_ORIGINS,

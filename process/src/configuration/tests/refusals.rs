@@ -31,6 +31,8 @@ fn wrong_values_are_refused_by_key() {
         ("WARREN_DATABASE_URL", "sqlite::memory:"),
         ("WARREN_DATABASE_URL", "postgres://h/"),
         ("WARREN_LOG_URL", "nats://h"),
+        ("WARREN_PARTITIONS", "0"),
+        ("WARREN_PARTITIONS", "257"),
         ("WARREN_PUBLIC_URL", "ftp://h"),
         ("WARREN_PUBLIC_URL", "https://u:p@h"),
         ("WARREN_ALLOWED_ORIGINS", "https://a.b,*"),

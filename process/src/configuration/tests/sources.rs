@@ -43,7 +43,7 @@ fn environment_counts_more_than_the_file_and_the_file_more_than_defaults() {
         .map(|setting| setting.origin)
         .collect();
     assert_eq!(origins.first(), Some(&Origin::Environment));
-    assert_eq!(origins.get(11), Some(&Origin::File));
+    assert_eq!(origins.get(12), Some(&Origin::File));
 }
 
 #[test]
