@@ -20,18 +20,12 @@ while read -r word group; do
         [ "$known" = "$group" ] || kept="$kept $known"
     done
     groups=$kept
-    [ "$word" = watch ] && groups="$groups $group"
+    [ "$word" = watch ] && groups="$group $groups"
 done
-for signal in CONT TERM KILL; do
-    for group in $groups; do kill -s "$signal" -- "-$group" 2>/dev/null; done
-    tries=0
-    while [ "$signal" = TERM ] && [ $tries -lt 30 ]; do
-        alive=''
-        for group in $groups; do kill -s 0 -- "-$group" 2>/dev/null && alive=yes; done
-        [ -z "$alive" ] && break
-        tries=$((tries + 1))
-        sleep 0.1
-    done
+# The last started first, one after the other: a RabbitMQ that lives for a
+# moment without its port mapper starts another one, outside every group.
+for group in $groups; do
+    kill -s KILL -- "-$group" 2>/dev/null && sleep 0.2
 done
 # A PostgreSQL that was killed leaves a shared memory segment, and its number here.
 for lock in "$directory"/*/data/postmaster.pid; do
