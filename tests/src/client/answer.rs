@@ -48,9 +48,10 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// Every error is a problem document (RFC 9457) that agrees with its status.
+    /// Every error is a problem document (RFC 9457) that agrees with its
+    /// status; but a node that is not ready answers with its checks.
     pub(super) fn check_problem(&self) {
-        if self.status < 400 {
+        if self.status < 400 || self.request == "GET /readyz" {
             return;
         }
         let (request, body) = (&self.request, &self.json);

@@ -62,5 +62,49 @@ fn check_array(document: &Value, schema: &Value, value: &Value, place: &str) {
     let items = value.as_array().unwrap_or_else(|| panic!("{place}: {value} is no array"));
     for (index, item) in items.iter().enumerate() {
         check(document, &schema["items"], item, &format!("{place}[{index}]"));
+<<<<<<< HEAD
+=======
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn holds(value: Value) -> bool {
+        let document = json!({"components": {"Thing": {
+            "type": "object",
+            "required": ["id"],
+            "properties": {
+                "id": {"type": "integer"},
+                "kinds": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}},
+            },
+        }}});
+        let schema = json!({"$ref": "#/components/Thing"});
+        std::panic::catch_unwind(|| check(&document, &schema, &value, "thing")).is_ok()
+    }
+
+    #[test]
+    fn value_as_promised_passes() {
+        assert!(holds(json!({"id": 1})));
+        assert!(holds(json!({"id": 1, "kinds": ["a", "b"]})));
+    }
+
+    #[test]
+    fn missing_unknown_null_and_mistyped_fields_fail() {
+        for value in [
+            json!({}),
+            json!({"id": 1, "other": 2}),
+            json!({"id": null}),
+            json!({"id": "1"}),
+            json!({"id": 1, "kinds": null}),
+            json!({"id": 1, "kinds": ["c"]}),
+            json!([]),
+        ] {
+            assert!(!holds(value.clone()), "{value}");
+        }
+>>>>>>> tests
     }
 }

@@ -100,4 +100,27 @@ fn matches(template: &str, path: &str) -> bool {
     let (template, path) = (template.split('/'), path.split('/'));
     let same_length = template.clone().count() == path.clone().count();
     same_length && template.zip(path).all(|(one, other)| one.starts_with('{') || one == other)
+<<<<<<< HEAD
+=======
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_path_wins_over_a_placeholder() {
+        let operation = |id: &str| serde_json::json!({"operationId": id, "responses": {"200": {}}});
+        let document = serde_json::json!({"paths": {
+            "/v1/channels/{channel}": {"get": operation("one")},
+            "/v1/channels/browse": {"get": operation("browse")},
+        }});
+        let specification = Specification { operations: operations_of(&document), document };
+        let found = |path: &str| specification.find("GET", path).map(|one| one.id.as_str());
+        assert_eq!(found("/v1/channels/browse?limit=1"), Some("browse"));
+        assert_eq!(found("/v1/channels/general"), Some("one"));
+        assert_eq!(found("/v1/channels/general/join"), None);
+        assert!(specification.find("POST", "/v1/channels/general").is_none());
+    }
+>>>>>>> tests
 }

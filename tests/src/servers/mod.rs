@@ -4,10 +4,15 @@
 mod account;
 mod port;
 mod postgres;
+mod proxy;
+mod queues;
 mod rabbitmq;
+mod trace;
 
 pub use postgres::{Postgres, connect};
+pub use proxy::Proxy;
 pub use rabbitmq::Rabbitmq;
+pub use trace::Trace;
 
 use tokio::sync::OnceCell;
 

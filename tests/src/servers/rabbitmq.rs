@@ -46,7 +46,17 @@ impl Rabbitmq {
 
     /// The URL of a namespace, which isolates a deployment from others.
     pub fn url(&self, namespace: &str) -> String {
-        format!("{}?namespace={namespace}", self.plain_url())
+        self.url_through(self.port, namespace)
+    }
+
+    /// The same by way of another port: a proxy's.
+    pub fn url_through(&self, port: u16, namespace: &str) -> String {
+        format!("amqp://guest:guest@127.0.0.1:{port}/%2f?namespace={namespace}")
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The URL without a namespace, for any AMQP client.

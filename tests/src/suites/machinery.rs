@@ -2,18 +2,23 @@
 //! machinery does not really inject proves nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lapin::options::{
-    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
+    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions,
+    QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, Consumer};
 use libtest_mimic::Trial;
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::facts;
-use crate::servers::{Postgres, Rabbitmq, connect};
+use crate::servers::{Postgres, Proxy, Rabbitmq, Trace, connect};
+use crate::wait::eventually;
 use crate::world::World;
+
+const WITHIN: Duration = Duration::from_secs(30);
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     facts!(
@@ -23,6 +28,8 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             postgres_keeps_a_commit_through_a_kill,
             databases_are_empty_and_separate,
             rabbitmq_keeps_a_confirmed_message_through_a_kill,
+            what_a_lost_consumer_held_is_seen_and_its_redelivery_counted,
+            cut_link_carries_nothing_until_mended,
         ]
     )
 }
@@ -56,10 +63,10 @@ async fn databases_are_empty_and_separate(world: Arc<World>) {
 async fn rabbitmq_keeps_a_confirmed_message_through_a_kill(_world: Arc<World>) {
     let rabbitmq = Rabbitmq::start().await;
     let (_connection, channel) = open(&rabbitmq).await;
-    declare(&channel).await;
+    declare(&channel, "kept").await;
     rabbitmq.restart().await;
     let (_connection, channel) = open(&rabbitmq).await;
-    publish_confirmed(&channel).await;
+    publish_confirmed(&channel, "kept").await;
     rabbitmq.kill();
     assert!(channel.basic_get("kept".into(), BasicGetOptions::default()).await.is_err());
     rabbitmq.restart().await;
@@ -69,13 +76,60 @@ async fn rabbitmq_keeps_a_confirmed_message_through_a_kill(_world: Arc<World>) {
     rabbitmq.stop();
 }
 
-async fn publish_confirmed(channel: &Channel) {
+async fn publish_confirmed(channel: &Channel, queue: &str) {
     channel.confirm_select(ConfirmSelectOptions::default()).await.expect("confirms");
     let options = BasicPublishOptions { mandatory: true, ..Default::default() };
     let properties = BasicProperties::default().with_delivery_mode(2);
-    let publishing = channel.basic_publish("".into(), "kept".into(), options, b"7", properties);
+    let publishing = channel.basic_publish("".into(), queue.into(), options, b"7", properties);
     let confirmation = publishing.await.expect("publish").await.expect("confirmed");
     assert!(matches!(confirmation, Confirmation::Ack(None)), "{confirmation:?}");
+}
+
+async fn what_a_lost_consumer_held_is_seen_and_its_redelivery_counted(_world: Arc<World>) {
+    let rabbitmq = Rabbitmq::start().await;
+    let trace = Trace::start(&rabbitmq).await;
+    let (_connection, channel) = open(&rabbitmq).await;
+    declare(&channel, "n.messages.0").await;
+    publish_confirmed(&channel, "n.messages.0").await;
+    publish_confirmed(&channel, "n.messages.0").await;
+    let (lost, consumer) = consume(&rabbitmq).await;
+    eventually("both are unacknowledged", WITHIN, async || {
+        (rabbitmq.unacknowledged("n") == 2).then_some(())
+    })
+    .await;
+    assert_eq!(rabbitmq.partitions_by_connection("n").into_values().collect::<Vec<_>>(), [1]);
+    assert_eq!(trace.redelivered(), 0);
+    lost.close(200, "lost".into()).await.expect("close");
+    drop(consumer);
+    let _second = consume(&rabbitmq).await;
+    eventually("two redeliveries are counted", WITHIN, async || {
+        (trace.redelivered() == 2).then_some(())
+    })
+    .await;
+    rabbitmq.stop();
+}
+
+async fn cut_link_carries_nothing_until_mended(world: Arc<World>) {
+    let rabbitmq = world.servers.rabbitmq().await;
+    let proxy = Proxy::start(rabbitmq.port()).await;
+    let url = rabbitmq.url_through(proxy.port(), "n");
+    let connect = async || Connection::connect(&url, ConnectionProperties::default()).await;
+    let connection = connect().await.expect("connect through the proxy");
+    proxy.cut();
+    eventually("the connection is lost", WITHIN, async || {
+        connection.create_channel().await.err().map(drop)
+    })
+    .await;
+    assert!(connect().await.is_err(), "nothing gets through");
+    proxy.mend();
+    connect().await.expect("connect again");
+}
+
+async fn consume(rabbitmq: &Rabbitmq) -> (Connection, Consumer) {
+    let (connection, channel) = open(rabbitmq).await;
+    let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
+    let consumer = channel.basic_consume("n.messages.0".into(), "".into(), options, none).await;
+    (connection, consumer.expect("consume"))
 }
 
 async fn open(rabbitmq: &Rabbitmq) -> (Connection, Channel) {
@@ -86,11 +140,14 @@ async fn open(rabbitmq: &Rabbitmq) -> (Connection, Channel) {
     (connection, channel)
 }
 
-async fn declare(channel: &Channel) {
+async fn declare(channel: &Channel, queue: &str) {
     let options = QueueDeclareOptions { durable: true, ..Default::default() };
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
-    channel.queue_declare("kept".into(), options, arguments).await.expect("declare");
+    // Such a queue can only be consumed, not asked.
+    let single = AMQPValue::Boolean(queue != "kept");
+    arguments.insert("x-single-active-consumer".into(), single);
+    channel.queue_declare(queue.into(), options, arguments).await.expect("declare");
 }
 
 async fn count(database: &sea_orm::DatabaseConnection, table: &str) -> i64 {

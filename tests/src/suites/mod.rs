@@ -1,6 +1,15 @@
 //! The suites. Tests are named as facts.
 
+mod browser;
+mod contract;
+mod faults;
+mod gateway;
+mod hostile_log;
+mod hostile_rest;
+mod hostile_socket;
 mod machinery;
+mod spine;
+mod unavailable;
 
 use std::sync::Arc;
 
@@ -10,11 +19,20 @@ use crate::world::World;
 
 /// The suites that run on every combination: the black box.
 pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
-    let _ = world;
-    Vec::new()
+    let mut trials = spine::trials(world);
+    trials.extend(contract::trials(world));
+    trials.extend(gateway::trials(world));
+    trials.extend(hostile_rest::trials(world));
+    trials.extend(hostile_socket::trials(world));
+    trials.extend(unavailable::trials(world));
+    trials.extend(browser::trials(world));
+    trials
 }
 
 /// What only a cluster has.
 pub fn cluster(world: &Arc<World>) -> Vec<Trial> {
-    machinery::trials(world)
+    let mut trials = machinery::trials(world);
+    trials.extend(hostile_log::trials(world));
+    trials.extend(faults::trials(world));
+    trials
 }

@@ -1,0 +1,34 @@
+# What one does with this repository. `make run` needs Rust's stable toolchain
+# (rustup) and a C compiler; `make test` installs the servers it needs.
+
+CARGO ?= cargo
+BUILD_FOLDER := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+
+.PHONY: help run test check openapi clean toolchain
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+run: toolchain ## Start Warren: one process, its data in ./data
+	$(CARGO) run -q --bin warren -- serve
+
+test: toolchain ## Check the style, then run every test
+	tests/install-servers.sh "$(BUILD_FOLDER)"
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) build --workspace --bins
+	$(CARGO) test --workspace
+
+openapi: toolchain ## Write openapi/openapi.json anew
+	mkdir -p openapi
+	$(CARGO) run -q --bin warren -- openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json
+
+clean: ## Remove what was built
+	$(CARGO) clean
+
+toolchain:
+	@command -v $(CARGO) >/dev/null || { \
+	  echo "Rust is missing. Install it from https://rustup.rs, then try again." >&2; exit 1; }
+	@command -v cc >/dev/null || { \
+	  echo "A C compiler is missing. On Debian: sudo apt-get install gcc libc6-dev" >&2; exit 1; }

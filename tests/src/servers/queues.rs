@@ -1,0 +1,50 @@
+//! What RabbitMQ itself says about the queues of a namespace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Rabbitmq;
+
+impl Rabbitmq {
+    /// The partition queues, each with the connection whose consumer is the
+    /// active one.
+    pub fn active_connections(&self, namespace: &str) -> BTreeMap<String, String> {
+        let connections: BTreeMap<String, String> =
+            self.table(&["list_channels", "pid", "connection"]).into_iter().map(pair).collect();
+        let prefix = format!("{namespace}.messages.");
+        let consumers = self.table(&["list_consumers", "queue_name", "channel_pid", "active"]);
+        let active = consumers.into_iter().filter(|row| {
+            row[0].starts_with(&prefix) && row.get(2).is_some_and(|active| active == "true")
+        });
+        active.filter_map(|row| Some((row[0].clone(), connections.get(&row[1])?.clone()))).collect()
+    }
+
+    /// How many partitions each consuming connection has.
+    pub fn partitions_by_connection(&self, namespace: &str) -> BTreeMap<String, usize> {
+        let active = self.active_connections(namespace);
+        let owners: BTreeSet<&String> = active.values().collect();
+        owners
+            .into_iter()
+            .map(|owner| {
+                (owner.clone(), active.values().filter(|connection| *connection == owner).count())
+            })
+            .collect()
+    }
+
+    /// Messages of a namespace that a worker has and has not acknowledged.
+    pub fn unacknowledged(&self, namespace: &str) -> u64 {
+        let prefix = format!("{namespace}.messages.");
+        let queues = self.table(&["list_queues", "name", "messages_unacknowledged"]);
+        let partitions = queues.iter().filter(|row| row[0].starts_with(&prefix));
+        partitions.filter_map(|row| row.get(1)?.parse::<u64>().ok()).sum()
+    }
+
+    fn table(&self, arguments: &[&str]) -> Vec<Vec<String>> {
+        let answer = self.control(&[&["-s"], arguments].concat());
+        let lines = answer.lines().filter(|line| !line.trim().is_empty());
+        lines.map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    }
+}
+
+fn pair(row: Vec<String>) -> (String, String) {
+    (row[0].clone(), row.get(1).cloned().unwrap_or_default())
+}

@@ -1,0 +1,43 @@
+//! The page, in a real browser.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+
+use crate::facts;
+use crate::guardian;
+use crate::program::Program;
+use crate::wait::eventually;
+use crate::world::World;
+
+const LIMIT: Duration = Duration::from_secs(180);
+
+pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
+    facts!(world, "browser", [two_people_chat_on_the_page])
+}
+
+/// Hostile input 20 is among what they say. In a cluster each browser is on a
+/// node of its own.
+async fn two_people_chat_on_the_page(world: Arc<World>) {
+    let deployment = world.shared().await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    let mut command = Command::new("node");
+    command.arg(folder.join("chat.mjs")).arg(deployment.api(0)).arg(deployment.api(1));
+    let profiles = guardian::directory("browser");
+    command.env("MODULES", modules()).env("PROFILES", &profiles).env("HOME", &profiles);
+    let script = Program::start("chat.mjs", command);
+    let status = eventually("the script ends", LIMIT, async || script.exit_status()).await;
+    assert!(status.success(), "{}", script.output());
+}
+
+/// Beside the compiled programs, where `make test` puts what the script needs.
+fn modules() -> PathBuf {
+    let test_program = std::env::current_exe().expect("know the test program's path");
+    let target = test_program.ancestors().nth(3).expect("a target folder");
+    let folder = target.join("browser");
+    assert!(folder.join("node_modules").exists(), "run make test once: it gets playwright-core");
+    folder
+}

@@ -1,0 +1,165 @@
+//! What holds for every operation, taken from the document itself.
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::client::{Call, Content, Operation, Rest, Specification, unique};
+use crate::facts;
+use crate::world::World;
+
+/// The largest body that is read.
+const BODY_CAP_BYTES: usize = 2 * 1024 * 1024;
+
+pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
+    facts!(
+        world,
+        "contract",
+        [
+            operations_are_named_tagged_and_described,
+            operations_refuse_strangers_and_bad_tokens,
+            bodies_that_are_no_json_are_refused,
+            bodies_of_another_media_type_are_refused,
+            bodies_above_the_cap_are_refused,
+            invalid_values_are_refused_field_by_field,
+            impossible_parameters_are_refused,
+            unknown_paths_and_methods_are_problems,
+        ]
+    )
+}
+
+async fn operations_are_named_tagged_and_described(_world: Arc<World>) {
+    let specification = Specification::get();
+    let paths = specification.document["paths"].as_object().expect("paths");
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().expect("an item") {
+            let place = format!("{method} {path}");
+            assert!(operation["operationId"].is_string(), "{place}: no operationId");
+            assert!(operation["tags"].as_array().is_some_and(|tags| !tags.is_empty()), "{place}");
+            let description = operation["summary"].as_str().or(operation["description"].as_str());
+            assert!(description.is_some_and(|text| !text.is_empty()), "{place}: no description");
+        }
+    }
+    assert_eq!(specification.operations.len(), 19, "operations of the contract");
+}
+
+/// Hostile input 31 has the forged tokens.
+async fn operations_refuse_strangers_and_bad_tokens(world: Arc<World>) {
+    let stranger = world.stranger(0).await;
+    let authenticated = Specification::get().operations.iter();
+    for operation in authenticated.filter(|operation| operation.is_authenticated) {
+        for client in [&stranger, &stranger.with_token("nonsense")] {
+            let answer = client.call(call(operation, "public", body_of(operation))).await;
+            answer.expect_problem(401, "unauthenticated");
+        }
+    }
+}
+
+async fn bodies_that_are_no_json_are_refused(world: Arc<World>) {
+    for_each_body(&world, 400, "malformed_body", |_| json_bytes(b"{\"text\":")).await;
+}
+
+/// Hostile input 10.
+async fn bodies_of_another_media_type_are_refused(world: Arc<World>) {
+    let plain = |operation: &Operation| {
+        let Content::Json(body) = body_of(operation) else { panic!("a body") };
+        Content::Bytes("text/plain", body.to_string().into_bytes())
+    };
+    for_each_body(&world, 415, "unsupported_media_type", plain).await;
+}
+
+/// Hostile input 7, with a declared length.
+async fn bodies_above_the_cap_are_refused(world: Arc<World>) {
+    let spaces = |_: &Operation| json_bytes(&vec![b' '; BODY_CAP_BYTES + 1]);
+    for_each_body(&world, 413, "body_too_large", spaces).await;
+}
+
+async fn for_each_body(
+    world: &World,
+    status: u16,
+    code: &str,
+    content: impl Fn(&Operation) -> Content,
+) {
+    let ann = world.person("ann").await;
+    let operations = Specification::get().operations.iter();
+    for operation in operations.filter(|operation| operation.has_body) {
+        let answer = ann.call(call(operation, "public", content(operation))).await;
+        answer.expect_problem(status, code);
+    }
+}
+
+async fn invalid_values_are_refused_field_by_field(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let operations = Specification::get().operations.iter();
+    for operation in operations.filter(|operation| operation.has_body) {
+        let (field, body) = invalid_body_of(operation);
+        let answer = ann.call(call(operation, "public", Content::Json(body))).await;
+        answer.expect_invalid(field);
+    }
+}
+
+async fn impossible_parameters_are_refused(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    for path in [
+        "/v1/channels/browse?limit=0",
+        "/v1/channels/public/members?limit=0",
+        "/v1/channels/public/messages?limit=0",
+        "/v1/channels/public/events?limit=0",
+        "/v1/channels/public/events?wait_s=31",
+        "/v1/channels/public/events?after_seq=-1",
+        "/v1/messages/not-an-id",
+        "/v1/messages/not-an-id/receipt",
+    ] {
+        ann.get(path).await.expect_problem(400, "invalid_parameter");
+    }
+    let absent = uuid::Uuid::now_v7();
+    ann.get(&format!("/v1/messages/{absent}")).await.expect_problem(404, "not_found");
+    ann.get(&format!("/v1/messages/{absent}/receipt")).await.expect_problem(404, "not_found");
+}
+
+async fn unknown_paths_and_methods_are_problems(world: Arc<World>) {
+    let rest: Rest = world.stranger(0).await;
+    rest.get("/v1/nothing").await.expect_problem(404, "not_found");
+    let request =
+        Call { method: "DELETE", path: "/v1/login", content: Content::None, headers: &[] };
+    rest.call(request).await.expect_problem(405, "method_not_allowed");
+}
+
+fn call<'a>(operation: &'a Operation, channel: &str, content: Content) -> Call<'a> {
+    let path = operation.path.replace("{channel}", channel);
+    let id = uuid::Uuid::now_v7().to_string();
+    let path = path.replace("{id}", &id).leak();
+    Call { method: &operation.method, path, content, headers: &[] }
+}
+
+fn json_bytes(bytes: &[u8]) -> Content {
+    Content::Bytes("application/json", bytes.to_vec())
+}
+
+fn body_of(operation: &Operation) -> Content {
+    Content::Json(match operation.id.as_str() {
+        "signup" => json!({"username": unique("zoe"), "password": "correct horse",
+            "first_name": "Zoe"}),
+        "login" => json!({"username": "zoe", "password": "correct horse"}),
+        "refreshToken" => json!({"refresh_token": "unknown"}),
+        "createChannel" => json!({"name": unique("room")}),
+        "postMessage" => json!({"text": "hello"}),
+        _ => return Content::None,
+    })
+}
+
+fn invalid_body_of(operation: &Operation) -> (&'static str, Value) {
+    match operation.id.as_str() {
+        "signup" => (
+            "username",
+            json!({"username": "!", "password": "correct horse",
+            "first_name": "Zoe"}),
+        ),
+        "login" => ("password", json!({"username": "zoe", "password": ""})),
+        "refreshToken" => ("refresh_token", json!({"refresh_token": ""})),
+        "createChannel" => ("name", json!({"name": "Not A Name"})),
+        "postMessage" => ("text", json!({"text": ""})),
+        other => panic!("{other} has a body: say here what is invalid in it"),
+    }
+}

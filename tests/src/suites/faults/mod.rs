@@ -1,0 +1,29 @@
+//! Faults in a cluster; each test names its row of docs/faults.md.
+
+mod chaos;
+mod frozen;
+mod takeover;
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::deployment::{Deployment, Options};
+use crate::servers::Rabbitmq;
+use crate::world::World;
+
+pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = frozen::trials(world);
+    trials.extend(takeover::trials(world));
+    trials.extend(chaos::trials(world));
+    trials
+}
+
+/// The namespace that a deployment's queues are in.
+fn namespace(deployment: &Deployment) -> &str {
+    deployment.log_url.split("namespace=").nth(1).expect("a namespace")
+}
+
+async fn cluster_on(world: &World, rabbitmq: &Rabbitmq, options: Options) -> Deployment {
+    Deployment::cluster(world.servers.postgres().await, rabbitmq, options).await
+}

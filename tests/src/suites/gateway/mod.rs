@@ -1,0 +1,20 @@
+//! The socket: replay, live delivery, sends.
+
+mod delivery;
+mod resume;
+mod sending;
+mod slow_reader;
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::world::World;
+
+pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = delivery::trials(world);
+    trials.extend(resume::trials(world));
+    trials.extend(sending::trials(world));
+    trials.extend(slow_reader::trials(world));
+    trials
+}

@@ -1,0 +1,102 @@
+//! Sending over the socket.
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use serde_json::json;
+
+use crate::client::{Cursors, new_key};
+use crate::facts;
+use crate::world::World;
+
+pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
+    facts!(
+        world,
+        "gateway",
+        [
+            send_gets_its_receipt_and_its_event,
+            send_and_post_share_their_keys,
+            send_without_a_key_is_told_one,
+            refused_send_is_an_error_with_its_key,
+            frame_that_is_no_frame_is_an_error,
+        ]
+    )
+}
+
+async fn send_gets_its_receipt_and_its_event(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    let mut socket = ann.socket(&Cursors::new()).await;
+    let frame = json!({"type": "send", "channel": channel, "text": "over the wire", "key": "k1"});
+    socket.send(frame).await;
+    let mut frames = [socket.next().await, socket.next().await];
+    frames.sort_by_key(|frame| frame["type"].to_string());
+    assert_eq!(frames[0]["message"]["text"], "over the wire");
+    let receipt = &frames[1];
+    assert_eq!((&receipt["type"], &receipt["key"]), (&json!("receipt"), &json!("k1")));
+    assert_eq!(receipt["outcome"], "committed");
+    assert_eq!(receipt["id"], frames[0]["message"]["id"]);
+    assert_eq!((&receipt["seq"], &receipt["channel_id"]), (&json!(3), &json!(channel)));
+}
+
+async fn send_and_post_share_their_keys(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    let key = new_key();
+    let posted = ann.post_message(&channel, "once", &key).await.expect(201).clone();
+    let mut socket = world.elsewhere(&ann).await.socket(&Cursors::new()).await;
+    let frame = json!({"type": "send", "channel": channel, "text": "once", "key": key});
+    socket.send(frame).await;
+    let receipt = socket.until_type("receipt").await;
+    assert_eq!((&receipt["id"], &receipt["seq"]), (&posted["id"], &posted["seq"]));
+    assert_eq!(ann.messages(&channel, "").await.len(), 1);
+}
+
+async fn send_without_a_key_is_told_one(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    let mut socket = ann.socket(&Cursors::new()).await;
+    socket.send(json!({"type": "send", "channel": channel, "text": "hello"})).await;
+    let receipt = socket.until_type("receipt").await;
+    let key = receipt["key"].as_str().expect("a key");
+    let again = ann.post_message(&channel, "hello", key).await;
+    assert_eq!(again.expect(201)["id"], receipt["id"]);
+}
+
+async fn refused_send_is_an_error_with_its_key(world: Arc<World>) {
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let public = bob.create_channel("public").await;
+    let private = bob.create_channel("private").await;
+    let mut socket = ann.socket(&Cursors::new()).await;
+    let long = "x".repeat(16_385);
+    for (channel, text, code) in [
+        ("public", "", "validation_failed"),
+        ("public", long.as_str(), "validation_failed"),
+        (public.as_str(), "hello", "not_a_member"),
+        (private.as_str(), "hello", "not_found"),
+    ] {
+        let key = new_key();
+        socket.send(json!({"type": "send", "channel": channel, "text": text, "key": key})).await;
+        let error = socket.until_type("error").await;
+        assert_eq!((&error["code"], &error["key"]), (&json!(code), &json!(key)));
+        assert!(error["message"].is_string(), "{error}");
+    }
+    assert!(bob.messages(&public, "").await.is_empty());
+}
+
+async fn frame_that_is_no_frame_is_an_error(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let mut socket = ann.socket(&Cursors::new()).await;
+    for frame in [
+        json!({"type": "dance"}),
+        json!({"typ": "ping"}),
+        json!([1]),
+        json!("ping"),
+        json!({"type": "send", "channel": "public", "text": 7}),
+        json!({"type": "ping", "extra": true}),
+    ] {
+        socket.send(frame).await;
+        assert_eq!(socket.until_type("error").await["code"], "malformed_frame");
+    }
+    socket.frames_before_pong().await;
+}

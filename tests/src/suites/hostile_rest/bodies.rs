@@ -1,0 +1,122 @@
+//! Bodies that are not what they should be.
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use serde_json::json;
+
+use crate::client::{Answer, Person, unique};
+use crate::facts;
+use crate::world::World;
+
+pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
+    facts!(
+        world,
+        "hostile_rest",
+        [
+            truncated_or_empty_body_is_malformed,
+            types_are_not_coerced,
+            unknown_field_is_refused_and_never_applied,
+            duplicate_key_is_refused,
+            deep_nesting_is_refused,
+            limits_outside_their_range_are_refused,
+            forged_cursor_is_refused,
+            message_of_a_foreign_channel_is_as_absent,
+        ]
+    )
+}
+
+/// Rows 1 and 2.
+async fn truncated_or_empty_body_is_malformed(world: Arc<World>) {
+    for body in [r#"{"text":"hel"#, r#"{"text":"hello""#, "{", "", " ", "null", "[]", "\"text\""] {
+        refused(&world, body.as_bytes()).await;
+    }
+}
+
+/// Row 3.
+async fn types_are_not_coerced(world: Arc<World>) {
+    for value in ["123", "true", "null", "[\"hello\"]", "{}", "1.5"] {
+        refused(&world, format!(r#"{{"text":{value}}}"#).as_bytes()).await;
+    }
+}
+
+/// Row 4.
+async fn unknown_field_is_refused_and_never_applied(world: Arc<World>) {
+    refused(&world, br#"{"text":"hello","is_admin":true}"#).await;
+    let stranger = world.stranger(0).await;
+    let username = unique("eve");
+    let body = json!({"username": username, "password": "correct horse", "first_name": "Eve",
+        "role": "admin", "is_admin": true});
+    stranger.post("/v1/signup", body).await.expect_problem(400, "malformed_body");
+    let login = json!({"username": username, "password": "correct horse"});
+    stranger.post("/v1/login", login).await.expect_problem(401, "invalid_credentials");
+}
+
+/// Row 5.
+async fn duplicate_key_is_refused(world: Arc<World>) {
+    refused(&world, br#"{"text":"one","text":"two"}"#).await;
+    refused(&world, br#"{"text":"one","t\u0065xt":"two"}"#).await;
+}
+
+/// Row 6.
+async fn deep_nesting_is_refused(world: Arc<World>) {
+    for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+        let nested = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
+        refused(&world, format!(r#"{{"text":{nested}}}"#).as_bytes()).await;
+        refused(&world, nested.as_bytes()).await;
+    }
+    world.stranger(0).await.get("/livez").await.expect(200);
+}
+
+/// Row 15.
+async fn limits_outside_their_range_are_refused(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    for limit in ["-1", "0", "201", "9223372036854775808", "1e2", "0x10", "%00"] {
+        for list in ["public/messages", "public/events", "public/members", "browse"] {
+            let answer = ann.get(&format!("/v1/channels/{list}?limit={limit}")).await;
+            answer.expect_problem(400, "invalid_parameter");
+        }
+    }
+    let answer = ann.get("/v1/channels/public/events?after_seq=9223372036854775808").await;
+    answer.expect_problem(400, "invalid_parameter");
+}
+
+/// Row 16.
+async fn forged_cursor_is_refused(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    for cursor in ["x", "%00", "..%2F..", "%27%3B--", "eyJhIjoxfQ", "%FF%FE"] {
+        for list in ["browse", "public/members"] {
+            let answer = ann.get(&format!("/v1/channels/{list}?cursor={cursor}")).await;
+            answer.expect_problem(400, "invalid_parameter");
+        }
+    }
+}
+
+/// Row 17.
+async fn message_of_a_foreign_channel_is_as_absent(world: Arc<World>) {
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let channel = ann.create_channel("private").await;
+    let answer = ann.post_message(&channel, "for nobody else", "k").await;
+    let id = answer.expect(201)["id"].as_str().expect("an id").to_owned();
+    let absent = uuid::Uuid::now_v7().to_string();
+    for suffix in ["", "/receipt"] {
+        let ask =
+            async |id: &str| -> Answer { bob.get(&format!("/v1/messages/{id}{suffix}")).await };
+        let (hidden, missing) = (ask(&id).await, ask(&absent).await);
+        hidden.expect_problem(404, "not_found");
+        assert_eq!(hidden.json, missing.json);
+    }
+}
+
+async fn refused(world: &World, body: &[u8]) {
+    let (ann, channel) = speaker(world).await;
+    let answer = ann.post_raw(&format!("/v1/channels/{channel}/messages"), body).await;
+    answer.expect_problem(400, "malformed_body");
+    assert!(ann.messages(&channel, "").await.is_empty(), "nothing is stored");
+}
+
+async fn speaker(world: &World) -> (Person, String) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    (ann, channel)
+}

@@ -1,0 +1,122 @@
+//! Passwords and tokens.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::client::{Person, Rest, unique};
+use crate::deployment::{JWT_SECRET, Options};
+use crate::facts;
+use crate::world::World;
+
+pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
+    facts!(
+        world,
+        "hostile_rest",
+        [
+            unknown_user_and_wrong_password_look_alike,
+            huge_password_is_refused_before_hashing,
+            forged_tokens_are_refused,
+        ]
+    )
+}
+
+/// Row 27. The shortest of several times tells what the work is, whatever
+/// else the machine does.
+async fn unknown_user_and_wrong_password_look_alike(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let stranger = world.stranger(0).await;
+    let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
+    for _ in 0..8 {
+        let (wrong, elapsed) = attempt(&stranger, &ann.username).await;
+        known = known.min(elapsed);
+        let (absent, elapsed) = attempt(&stranger, &unique("nobody")).await;
+        unknown = unknown.min(elapsed);
+        assert_eq!(wrong, absent);
+    }
+    println!("login: wrong password {known:?}, unknown user {unknown:?}");
+    assert!(unknown > known / 2 && known > unknown / 2, "{known:?} and {unknown:?}");
+}
+
+async fn attempt(stranger: &Rest, username: &str) -> (Value, Duration) {
+    let body = json!({"username": username, "password": "not the right one"});
+    let begun = Instant::now();
+    let answer = stranger.post("/v1/login", body).await;
+    (answer.expect_problem(401, "invalid_credentials").clone(), begun.elapsed())
+}
+
+/// Row 28.
+async fn huge_password_is_refused_before_hashing(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let huge = "p".repeat(1_000_000);
+    let login = json!({"username": ann.username, "password": huge});
+    ann.post("/v1/login", login).await.expect_invalid("password");
+    let signup = json!({"username": unique("ann"), "password": huge, "first_name": "Ann"});
+    ann.post("/v1/signup", signup).await.expect_invalid("password");
+}
+
+/// Row 31.
+async fn forged_tokens_are_refused(world: Arc<World>) {
+    let options = Options::default().with("WARREN_JWT_SECRET", JWT_SECRET);
+    let deployment = world.deploy(options).await;
+    let ann = world.person_on(&deployment, "ann").await;
+    let (header, claims) = taken_apart(&ann);
+    let genuine = signed(&header, &claims, JWT_SECRET);
+    ann.rest.with_token(&genuine).get("/v1/me").await.expect(200);
+    for (forgery, token) in forgeries(&header, &claims) {
+        let answer = ann.rest.with_token(&token).get("/v1/me").await;
+        assert_eq!(answer.status, 401, "{forgery}: {}", answer.text);
+        answer.expect_problem(401, "unauthenticated");
+    }
+    let refresh_token = ann.rest.with_token(&ann.refresh_token);
+    refresh_token.get("/v1/me").await.expect_problem(401, "unauthenticated");
+}
+
+fn forgeries(header: &Header, claims: &Value) -> Vec<(&'static str, String)> {
+    let now = chrono::Utc::now().timestamp();
+    let with = |key: &str, value: Value| {
+        let mut claims = claims.clone();
+        claims[key] = value;
+        signed(header, &claims, JWT_SECRET)
+    };
+    let mut without_expiry = claims.clone();
+    without_expiry.as_object_mut().expect("claims").remove("exp");
+    let mut other_algorithm = header.clone();
+    other_algorithm.alg = Algorithm::HS384;
+    let mut other_type = header.clone();
+    other_type.typ = Some("refresh+jwt".to_owned());
+    vec![
+        ("alg none", unsigned(claims)),
+        ("another algorithm", signed(&other_algorithm, claims, JWT_SECRET)),
+        ("another type in the header", signed(&other_type, claims, JWT_SECRET)),
+        ("another type", with("typ", json!("refresh"))),
+        ("wrong audience", with("aud", json!("elsewhere"))),
+        ("wrong issuer", with("iss", json!("elsewhere"))),
+        ("no expiry", signed(header, &without_expiry, JWT_SECRET)),
+        ("expired", with("exp", json!(now - 120))),
+        ("another secret", signed(header, claims, "another secret of thirty-two bytes")),
+        ("a subject that nobody is", with("sub", json!(uuid::Uuid::now_v7()))),
+    ]
+}
+
+fn taken_apart(person: &Person) -> (Header, Value) {
+    let header = jsonwebtoken::decode_header(person.token()).expect("a header");
+    let claims = person.token().split('.').nth(1).expect("claims");
+    let claims = URL_SAFE_NO_PAD.decode(claims).expect("base64");
+    (header, serde_json::from_slice(&claims).expect("JSON"))
+}
+
+fn signed(header: &Header, claims: &Value, secret: &str) -> String {
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::encode(header, claims, &key).expect("sign")
+}
+
+fn unsigned(claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.", part(&json!({"alg": "none", "typ": "JWT"})), part(claims))
+}

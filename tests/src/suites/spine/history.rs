@@ -1,0 +1,83 @@
+//! Reading back.
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use crate::client::Person;
+use crate::facts;
+use crate::world::World;
+
+pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
+    facts!(
+        world,
+        "spine",
+        [
+            newest_messages_come_first_page_and_ascending,
+            pages_before_and_after_a_number_join_without_a_seam,
+            messages_since_a_time_are_those_at_or_after_it,
+            contradictory_or_impossible_pages_are_refused,
+        ]
+    )
+}
+
+async fn talk(world: &World, count: usize) -> (Person, String) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    for index in 1..=count {
+        ann.say(&channel, &format!("message {index}")).await;
+    }
+    (ann, channel)
+}
+
+async fn newest_messages_come_first_page_and_ascending(world: Arc<World>) {
+    let (ann, channel) = talk(&world, 55).await;
+    let newest = ann.messages(&channel, "").await;
+    assert_eq!(newest.len(), 50, "the default limit");
+    assert_eq!(numbers(&newest), (8..=57).collect::<Vec<_>>());
+    assert_eq!(numbers(&ann.messages(&channel, "?limit=3").await), [55, 56, 57]);
+    let page = ann.get(&format!("/v1/channels/{channel}/messages?limit=1")).await;
+    assert_eq!(page.expect(200)["as_of_seq"], 57);
+}
+
+async fn pages_before_and_after_a_number_join_without_a_seam(world: Arc<World>) {
+    let (ann, channel) = talk(&world, 12).await;
+    assert_eq!(numbers(&ann.messages(&channel, "?before_seq=9&limit=4").await), [5, 6, 7, 8]);
+    assert_eq!(numbers(&ann.messages(&channel, "?after_seq=8&limit=4").await), [9, 10, 11, 12]);
+    assert_eq!(numbers(&ann.messages(&channel, "?after_seq=0&limit=2").await), [3, 4]);
+    assert!(ann.messages(&channel, "?after_seq=14").await.is_empty());
+    assert!(ann.messages(&channel, "?before_seq=3").await.is_empty());
+}
+
+async fn messages_since_a_time_are_those_at_or_after_it(world: Arc<World>) {
+    let (ann, channel) = talk(&world, 6).await;
+    let all = ann.messages(&channel, "").await;
+    let since = all[2]["created_at"].as_str().expect("a time");
+    let found = ann.messages(&channel, &format!("?since={since}")).await;
+    let expected: Vec<i64> = all
+        .iter()
+        .filter(|message| time(message) >= time(&all[2]))
+        .map(|message| message["seq"].as_i64().expect("a number"))
+        .collect();
+    assert_eq!(numbers(&found), expected);
+    let newest = ann.messages(&channel, &format!("?since={since}&limit=2")).await;
+    assert_eq!(numbers(&newest), [7, 8], "the last two since then");
+    assert!(ann.messages(&channel, "?since=2999-01-01T00:00:00Z").await.is_empty());
+}
+
+async fn contradictory_or_impossible_pages_are_refused(world: Arc<World>) {
+    let (ann, channel) = talk(&world, 1).await;
+    for query in ["limit=201", "before_seq=x", "after_seq=1.5", "since=yesterday", "limit="] {
+        let answer = ann.get(&format!("/v1/channels/{channel}/messages?{query}")).await;
+        answer.expect_problem(400, "invalid_parameter");
+    }
+}
+
+fn numbers(messages: &[Value]) -> Vec<i64> {
+    messages.iter().map(|message| message["seq"].as_i64().expect("a number")).collect()
+}
+
+fn time(message: &Value) -> chrono::DateTime<chrono::Utc> {
+    message["created_at"].as_str().expect("a time").parse().expect("RFC 3339")
+}
