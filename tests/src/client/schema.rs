@@ -62,8 +62,6 @@ fn check_array(document: &Value, schema: &Value, value: &Value, place: &str) {
     let items = value.as_array().unwrap_or_else(|| panic!("{place}: {value} is no array"));
     for (index, item) in items.iter().enumerate() {
         check(document, &schema["items"], item, &format!("{place}[{index}]"));
-<<<<<<< HEAD
-=======
     }
 }
 
@@ -105,6 +103,5 @@ mod tests {
         ] {
             assert!(!holds(value.clone()), "{value}");
         }
->>>>>>> tests
     }
 }

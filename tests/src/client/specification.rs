@@ -100,8 +100,6 @@ fn matches(template: &str, path: &str) -> bool {
     let (template, path) = (template.split('/'), path.split('/'));
     let same_length = template.clone().count() == path.clone().count();
     same_length && template.zip(path).all(|(one, other)| one.starts_with('{') || one == other)
-<<<<<<< HEAD
-=======
 }
 
 #[cfg(test)]
@@ -122,5 +120,4 @@ mod tests {
         assert_eq!(found("/v1/channels/general/join"), None);
         assert!(specification.find("POST", "/v1/channels/general").is_none());
     }
->>>>>>> tests
 }

@@ -114,11 +114,7 @@ impl Postgres {
 /// Connects to a database of any kind.
 pub async fn connect(url: &str) -> DatabaseConnection {
     let mut options = sea_orm::ConnectOptions::new(url);
-<<<<<<< HEAD
-    options.max_connections(2).sqlx_logging(false);
-=======
     options.max_connections(1).sqlx_logging(false);
->>>>>>> tests
     Database::connect(options).await.expect("connect to the database")
 }
 
