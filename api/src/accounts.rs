@@ -53,15 +53,21 @@ pub struct SignupRequest {
 #[oai(deny_unknown_fields)]
 pub(crate) struct LoginRequest {
     /// The username or the e-mail address.
-    #[oai(validator(max_length = 254))]
-    #[validate(length(max = 254, code = "length", message = "a name has at most 254 characters"))]
+    #[oai(validator(min_length = 1, max_length = 254))]
+    #[validate(length(
+        min = 1,
+        max = 254,
+        code = "length",
+        message = "a name has 1 to 254 characters"
+    ))]
     username: String,
     /// The password.
-    #[oai(validator(max_length = 256))]
+    #[oai(validator(min_length = 1, max_length = 256))]
     #[validate(length(
+        min = 1,
         max = 256,
         code = "length",
-        message = "a password has at most 256 characters"
+        message = "a password has 1 to 256 characters"
     ))]
     password: String,
 }
@@ -72,8 +78,13 @@ pub(crate) struct LoginRequest {
 #[oai(deny_unknown_fields)]
 pub(crate) struct RefreshRequest {
     /// As the last answer gave it.
-    #[oai(validator(max_length = 128))]
-    #[validate(length(max = 128, code = "length", message = "a refresh token is shorter"))]
+    #[oai(validator(min_length = 1, max_length = 128))]
+    #[validate(length(
+        min = 1,
+        max = 128,
+        code = "length",
+        message = "a refresh token has 1 to 128 characters"
+    ))]
     refresh_token: String,
 }
 

@@ -18,6 +18,7 @@ use warren_domain::timeline::ChannelKind;
 use crate::accounts::sentence;
 use crate::auth::Bearer;
 use crate::body::{Body, rule};
+use crate::cursor::ListKind;
 use crate::node::Node;
 use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
@@ -112,13 +113,16 @@ impl ChannelsApi {
         /// Where the page before ended.
         cursor: Query<Option<String>>,
     ) -> Result<Body<ChannelList>, Refused<400, 401>> {
-        let after = cursor.0.as_deref().map(channel_cursor).transpose()?;
+        let after = cursor
+            .0
+            .map(|cursor| ListKind::Channels.read(&cursor, |key| ChannelName::parse(key).ok()));
+        let after = after.transpose()?;
         let query = query.0.unwrap_or_default().to_lowercase();
         let after_name = after.as_ref().map(AsRef::as_ref);
         let items = channel::browse(&node.domain, &actor, &query, after_name, limit.0)
             .await
             .map_err(|error| Problem::internal(&error))?;
-        let next_cursor = next_cursor(&items, limit.0, |last| last.name.clone());
+        let next_cursor = ListKind::Channels.next(&items, limit.0, |last| last.name.clone());
         Ok(Body(ChannelList { items, next_cursor }))
     }
 
@@ -166,10 +170,13 @@ impl ChannelsApi {
         /// Where the page before ended.
         cursor: Query<Option<String>>,
     ) -> Result<Body<MemberList>, Refused<400, 401, 403, 404>> {
-        let after = cursor.0.as_deref().map(member_cursor).transpose()?;
+        let after = cursor
+            .0
+            .map(|cursor| ListKind::Members.read(&cursor, |key| key.parse::<UserId>().ok()));
+        let after = after.transpose()?;
         let channel = reference(&channel)?;
         let items = channel::members(&node.domain, &actor, &channel, after, limit.0).await?;
-        let next_cursor = next_cursor(&items, limit.0, |last| last.user.id.to_string());
+        let next_cursor = ListKind::Members.next(&items, limit.0, |last| last.user.id.to_string());
         Ok(Body(MemberList { items, next_cursor }))
     }
 
@@ -224,19 +231,6 @@ pub(crate) async fn require_member(
 
 fn page_limit() -> u64 {
     50
-}
-
-fn channel_cursor(text: &str) -> Result<ChannelName, Problem> {
-    ChannelName::parse(text).map_err(|_| Problem::invalid_parameter("The cursor is none of ours."))
-}
-
-fn member_cursor(text: &str) -> Result<UserId, Problem> {
-    text.parse().map_err(|_| Problem::invalid_parameter("The cursor is none of ours."))
-}
-
-fn next_cursor<T>(items: &[T], limit: u64, cursor: fn(&T) -> String) -> Option<String> {
-    let full = u64::try_from(items.len()).is_ok_and(|count| count >= limit);
-    items.last().filter(|_| full).map(cursor)
 }
 
 fn check_channel_name(text: &str) -> Result<(), validator::ValidationError> {

@@ -6,6 +6,7 @@ mod accounts;
 mod auth;
 mod body;
 mod channels;
+mod cursor;
 mod edge;
 mod events;
 mod gateway;

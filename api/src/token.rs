@@ -9,7 +9,8 @@ pub(crate) const LIFETIME_S: u64 = 15 * 60;
 
 const ISSUER: &str = "warren";
 const AUDIENCE: &str = "warren-api";
-const TYPE: &str = "access";
+/// In the header, as RFC 9068 has it: no token of another kind passes for one.
+const TYPE: &str = "at+jwt";
 
 /// Signs and checks access tokens with one secret and one algorithm (HS256).
 pub(crate) struct Tokens {
@@ -29,10 +30,10 @@ pub(crate) struct Subject {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Claims {
     iss: String,
     aud: String,
-    typ: String,
     sub: UserId,
     sid: SessionId,
     iat: u64,
@@ -50,7 +51,11 @@ impl Tokens {
         validation.leeway = 5;
         validation.validate_nbf = true;
         Self {
-            header: Header { kid: Some("1".into()), ..Header::new(Algorithm::HS256) },
+            header: Header {
+                typ: Some(TYPE.into()),
+                kid: Some("1".into()),
+                ..Header::new(Algorithm::HS256)
+            },
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             validation,
@@ -66,7 +71,6 @@ impl Tokens {
         let claims = Claims {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
-            typ: TYPE.into(),
             sub: subject.user_id,
             sid: subject.session_id,
             iat: now,
@@ -78,9 +82,9 @@ impl Tokens {
     /// Whom the token names, if it is one of ours, of this type, and in time.
     #[must_use]
     pub(crate) fn check(&self, token: &str) -> Option<Subject> {
-        let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
-        let subject = Subject { user_id: claims.sub, session_id: claims.sid };
-        (claims.typ == TYPE).then_some(subject)
+        let token = decode::<Claims>(token, &self.decoding, &self.validation).ok()?;
+        let subject = Subject { user_id: token.claims.sub, session_id: token.claims.sid };
+        (token.header.typ.as_deref() == Some(TYPE)).then_some(subject)
     }
 }
 

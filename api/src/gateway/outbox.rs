@@ -134,7 +134,7 @@ impl Outbox {
 
     async fn ask(&mut self) -> Result<(), End> {
         if self.asked {
-            return Err(End::Gone);
+            return Err(End::Close(Closing::new(CloseCode::Policy, "a ping was not answered")));
         }
         self.asked = true;
         self.feed(Message::Ping(Bytes::new())).await

@@ -286,7 +286,6 @@ mod tests {
     async fn watcher_is_told_once_until_it_looks() {
         let (stream, watch, signal) = watched();
         stream.begin_at(0);
-        signal.news().await;
         stream.offer(frames([1]));
         stream.offer(frames([2]));
         assert_eq!(signal.news().await.touched.len(), 1);
