@@ -64,9 +64,6 @@ mod tests {
         for _ in 0..4000 {
             sizes[partition_of(ChannelId::generate(), count(4)) as usize] += 1;
         }
-        assert!(
-            sizes.iter().all(|size| (800..1200).contains(size)),
-            "{sizes:?}"
-        );
+        assert!(sizes.iter().all(|size| (800..1200).contains(size)), "{sizes:?}");
     }
 }

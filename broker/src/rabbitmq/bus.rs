@@ -42,33 +42,16 @@ impl RabbitBus {
     /// Begins to listen.
     #[must_use]
     pub fn start(rabbit: &Rabbit) -> Self {
-        let Rabbit {
-            topology,
-            publish,
-            consume,
-            tasks,
-        } = rabbit;
+        let Rabbit { topology, publish, consume, tasks } = rabbit;
         let exchange = topology.events_exchange();
         let subscribers = Arc::new(Subscribers::default());
         let undecodable = Arc::new(AtomicU64::new(0));
-        let listener = EventListener {
-            subscribers: subscribers.clone(),
-            undecodable: undecodable.clone(),
-        };
-        let queue = NodeQueue {
-            purpose: "node",
-            exchange: Some(exchange.clone()),
-        };
+        let listener =
+            EventListener { subscribers: subscribers.clone(), undecodable: undecodable.clone() };
+        let queue = NodeQueue { purpose: "node", exchange: Some(exchange.clone()) };
         let queue = queue.listen(consume.clone(), topology.clone(), listener, tasks);
         let lane = Lane::start(publish.clone(), tasks);
-        Self {
-            exchange,
-            link: publish.clone(),
-            lane,
-            subscribers,
-            undecodable,
-            queue,
-        }
+        Self { exchange, link: publish.clone(), lane, subscribers, undecodable, queue }
     }
 
     /// How many messages this node ignored because it could not read them.
@@ -108,13 +91,11 @@ impl RabbitBus {
 #[async_trait]
 impl EventBus for RabbitBus {
     async fn publish_events(&self, events: &[ChannelEvents]) {
-        self.publish_all(events.iter().cloned().map(Wire::events).collect())
-            .await;
+        self.publish_all(events.iter().cloned().map(Wire::events).collect()).await;
     }
 
     async fn publish_ephemeral(&self, ephemeral: &Ephemeral) {
-        self.publish_all(vec![Wire::ephemeral(ephemeral.clone())])
-            .await;
+        self.publish_all(vec![Wire::ephemeral(ephemeral.clone())]).await;
     }
 
     fn subscribe(&self) -> mpsc::Receiver<BusSignal> {
@@ -147,17 +128,11 @@ enum Body {
 
 impl Wire {
     fn events(events: ChannelEvents) -> Self {
-        Self {
-            v: WIRE_VERSION,
-            body: Body::Events(events),
-        }
+        Self { v: WIRE_VERSION, body: Body::Events(events) }
     }
 
     fn ephemeral(ephemeral: Ephemeral) -> Self {
-        Self {
-            v: WIRE_VERSION,
-            body: Body::Ephemeral(ephemeral),
-        }
+        Self { v: WIRE_VERSION, body: Body::Ephemeral(ephemeral) }
     }
 }
 
@@ -174,16 +149,10 @@ impl Listener for EventListener {
 
     fn received(&mut self, payload: &[u8]) {
         match serde_json::from_slice::<Wire>(payload) {
-            Ok(Wire {
-                v: ..=WIRE_VERSION,
-                body: Body::Events(events),
-            }) => {
+            Ok(Wire { v: ..=WIRE_VERSION, body: Body::Events(events) }) => {
                 self.subscribers.tell(&BusSignal::Events(Arc::new(events)));
             }
-            Ok(Wire {
-                v: ..=WIRE_VERSION,
-                body: Body::Ephemeral(ephemeral),
-            }) => {
+            Ok(Wire { v: ..=WIRE_VERSION, body: Body::Ephemeral(ephemeral) }) => {
                 self.subscribers.tell(&BusSignal::Ephemeral(ephemeral));
             }
             Ok(Wire { v, .. }) => self.ignore(&format!("version {v}")),

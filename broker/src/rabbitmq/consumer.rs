@@ -114,9 +114,7 @@ impl PartitionReader for RabbitReader {
         let publication = self.dead_letter(delivery, reason);
         let published = timeout(SET_ASIDE_TIMEOUT, self.lane.publish(publication)).await;
         let published = published.map_err(|_| LogError::from(SessionError::Silent))?;
-        published.map_err(|error| LogError {
-            reason: format!("not set aside: {error}"),
-        })
+        published.map_err(|error| LogError { reason: format!("not set aside: {error}") })
     }
 
     async fn acknowledge(&mut self, delivery: &Delivery) -> Result<(), LogError> {
@@ -133,16 +131,10 @@ impl RabbitReader {
         let reason = truncated(reason, MAX_REASON_SIZE_BYTES);
         let mut headers = FieldTable::default();
         headers.insert("warren-reason".into(), AMQPValue::LongString(reason.into()));
-        headers.insert(
-            "warren-partition".into(),
-            AMQPValue::LongUInt(self.partition),
-        );
+        headers.insert("warren-partition".into(), AMQPValue::LongUInt(self.partition));
         let redeliveries = AMQPValue::LongUInt(delivery.redelivery_count);
         headers.insert("warren-redelivery-count".into(), redeliveries);
-        let id = delivery
-            .message_id
-            .clone()
-            .unwrap_or_else(|| Uuid::new_v4().to_string());
+        let id = delivery.message_id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
         let properties = BasicProperties::default()
             .with_delivery_mode(PERSISTENT)
             .with_message_id(truncated(&id, MAX_SHORT_STRING_SIZE_BYTES).into())
@@ -164,16 +156,8 @@ fn delivery(raw: RawDelivery) -> Delivery {
     Delivery {
         tag: raw.delivery_tag,
         redelivery_count: redelivery_count(&raw),
-        message_id: raw
-            .properties
-            .message_id()
-            .as_ref()
-            .map(ShortString::to_string),
-        reply_to: raw
-            .properties
-            .reply_to()
-            .as_ref()
-            .map(ShortString::to_string),
+        message_id: raw.properties.message_id().as_ref().map(ShortString::to_string),
+        reply_to: raw.properties.reply_to().as_ref().map(ShortString::to_string),
         payload: raw.data.into(),
     }
 }
@@ -203,9 +187,7 @@ fn integer(value: &AMQPValue) -> Option<i64> {
 
 /// The longest beginning of `text` that fits and ends with a whole character.
 fn truncated(text: &str, max_size_bytes: usize) -> &str {
-    let end = (0..=max_size_bytes.min(text.len()))
-        .rev()
-        .find(|end| text.is_char_boundary(*end));
+    let end = (0..=max_size_bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 

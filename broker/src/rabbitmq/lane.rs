@@ -75,14 +75,8 @@ impl Lane {
     /// [`NotPublished`], which says whether it may be there nevertheless.
     pub(super) async fn publish(&self, publication: Publication) -> Result<(), NotPublished> {
         let (answer, answered) = oneshot::channel();
-        let job = Job {
-            publication,
-            answer,
-        };
-        self.entrance
-            .send(job)
-            .await
-            .map_err(|_| NotPublished::Unknown)?;
+        let job = Job { publication, answer };
+        self.entrance.send(job).await.map_err(|_| NotPublished::Unknown)?;
         answered.await.map_err(|_| NotPublished::Unknown)?
     }
 }
@@ -104,9 +98,7 @@ async fn run(link: Link, mut jobs: mpsc::Receiver<Job>) {
 
 async fn open_channel(session: &Session) -> Result<Channel, SessionError> {
     let channel = session.channel().await?;
-    session
-        .bounded(channel.confirm_select(ConfirmSelectOptions::default()))
-        .await?;
+    session.bounded(channel.confirm_select(ConfirmSelectOptions::default())).await?;
     Ok(channel)
 }
 
@@ -152,20 +144,13 @@ async fn publish_round(session: &Session, channel: &Channel, round: &mut Vec<Job
 async fn publish_all(channel: &Channel, round: &[Job]) -> lapin::Result<Vec<PublisherConfirm>> {
     let mut confirms = Vec::with_capacity(round.len());
     for Job { publication, .. } in round {
-        let options = BasicPublishOptions {
-            mandatory: publication.must_be_routed,
-            ..Default::default()
-        };
+        let options =
+            BasicPublishOptions { mandatory: publication.must_be_routed, ..Default::default() };
         let exchange = publication.exchange.as_str().into();
         let routing_key = publication.routing_key.as_str().into();
         let properties = publication.properties.clone();
-        let published = channel.basic_publish(
-            exchange,
-            routing_key,
-            options,
-            &publication.payload,
-            properties,
-        );
+        let published =
+            channel.basic_publish(exchange, routing_key, options, &publication.payload, properties);
         confirms.push(published.await?);
     }
     Ok(confirms)
@@ -209,10 +194,7 @@ struct Returned {
 impl Returned {
     fn among(confirmations: Vec<Confirmation>) -> Self {
         let mut returned = Self::default();
-        for message in confirmations
-            .into_iter()
-            .filter_map(Confirmation::take_message)
-        {
+        for message in confirmations.into_iter().filter_map(Confirmation::take_message) {
             match message.properties.message_id() {
                 Some(id) => drop(returned.ids.insert(id.to_string())),
                 None => returned.unidentified = true,

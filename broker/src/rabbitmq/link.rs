@@ -24,12 +24,7 @@ impl Link {
     /// Begins to connect, in a task that lasts until everything is cancelled.
     pub(super) fn start(name: &'static str, settings: Arc<RabbitSettings>, tasks: &Tasks) -> Self {
         let (sender, sessions) = watch::channel(None);
-        let upkeep = Upkeep {
-            name,
-            settings,
-            sender,
-            warned: false,
-        };
+        let upkeep = Upkeep { name, settings, sender, warned: false };
         let cancel = tasks.cancel.clone();
         tasks.tracker.spawn(async move {
             let last = upkeep.sender.subscribe();
@@ -52,9 +47,7 @@ impl Link {
     /// The live session, if there is one now.
     pub(super) fn current(&self) -> Result<Session, SessionError> {
         let session = self.sessions.borrow().clone();
-        session
-            .filter(|session| !session.is_over())
-            .ok_or(SessionError::Absent)
+        session.filter(|session| !session.is_over()).ok_or(SessionError::Absent)
     }
 }
 
@@ -73,11 +66,7 @@ impl Upkeep {
             let error = self.hold_one_session().await;
             self.report_outage(&error);
             // A session that broke at once is one more failure, not a new start.
-            failures = if begun.elapsed() > 2 * LONGEST_DELAY {
-                0
-            } else {
-                failures + 1
-            };
+            failures = if begun.elapsed() > 2 * LONGEST_DELAY { 0 } else { failures + 1 };
             tokio::time::sleep(delay(failures)).await;
         }
     }
@@ -89,11 +78,7 @@ impl Upkeep {
             Err(error) => return error.to_string(),
         };
         let address = self.settings.address();
-        info!(
-            link = self.name,
-            broker.address = address,
-            "connected to the broker"
-        );
+        info!(link = self.name, broker.address = address, "connected to the broker");
         self.warned = false;
         self.sender.send_replace(Some(session.clone()));
         let error = session.failure().await;
@@ -106,21 +91,11 @@ impl Upkeep {
     fn report_outage(&mut self, error: &str) {
         let address = self.settings.address();
         if self.warned {
-            debug!(
-                link = self.name,
-                broker.address = address,
-                error,
-                "still no broker"
-            );
+            debug!(link = self.name, broker.address = address, error, "still no broker");
             return;
         }
         self.warned = true;
-        warn!(
-            link = self.name,
-            broker.address = address,
-            error,
-            "no broker, reconnecting"
-        );
+        warn!(link = self.name, broker.address = address, error, "no broker, reconnecting");
     }
 }
 

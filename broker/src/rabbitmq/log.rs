@@ -18,6 +18,7 @@ use super::lane::{Lane, NotPublished, Publication};
 use super::link::Link;
 use super::node_queue::{Listener, NodeQueue};
 use super::receipts::Waiters;
+use super::session::SessionError;
 use super::topology::Topology;
 
 /// AMQP's number for "on disk before it is confirmed".
@@ -38,30 +39,30 @@ impl RabbitLog {
     /// Begins to accept sends, and to listen for their receipts.
     #[must_use]
     pub fn start(rabbit: &Rabbit) -> Self {
-        let Rabbit {
-            topology,
-            publish,
-            consume,
-            tasks,
-        } = rabbit;
+        let Rabbit { topology, publish, consume, tasks } = rabbit;
         let partitions = topology.partitions().get();
         let waiters = Arc::new(Waiters::default());
-        let queue = NodeQueue {
-            purpose: "receipts",
-            exchange: None,
-        };
-        let listener = ReceiptListener {
-            waiters: waiters.clone(),
-        };
+        let queue = NodeQueue { purpose: "receipts", exchange: None };
+        let listener = ReceiptListener { waiters: waiters.clone() };
         let receipts_queue = queue.listen(consume.clone(), topology.clone(), listener, tasks);
         Self {
             topology: topology.clone(),
             link: publish.clone(),
-            lanes: (0..partitions)
-                .map(|_| Lane::start(publish.clone(), tasks))
-                .collect(),
+            lanes: (0..partitions).map(|_| Lane::start(publish.clone(), tasks)).collect(),
             waiters,
             receipts_queue,
+        }
+    }
+
+    /// `Err` while this node hears no receipts: sends are accepted, but their
+    /// outcomes have to be read from the database.
+    ///
+    /// # Errors
+    /// [`LogError`] while the receipts queue is not there.
+    pub fn check_receipts(&self) -> Result<(), LogError> {
+        match *self.receipts_queue.borrow() {
+            Some(_) => Ok(()),
+            None => Err(SessionError::Absent.into()),
         }
     }
 
@@ -69,20 +70,12 @@ impl RabbitLog {
     /// says yes or no. The caller's deadline ends it.
     async fn publish(&self, pending: &Pending, payload: Bytes) -> Result<(), NotAcknowledged> {
         let partition = partition_of(pending.channel_id, self.topology.partitions());
-        let lane = self
-            .lanes
-            .get(partition as usize)
-            .ok_or_else(|| refused("no such partition"))?;
+        let lane =
+            self.lanes.get(partition as usize).ok_or_else(|| refused("no such partition"))?;
         loop {
             // Without a session the lane would keep it: wait here, where the deadline cancels.
-            self.link
-                .session()
-                .await
-                .ok_or_else(|| refused("the log is closed"))?;
-            match lane
-                .publish(self.publication(pending, partition, payload.clone()))
-                .await
-            {
+            self.link.session().await.ok_or_else(|| refused("the log is closed"))?;
+            match lane.publish(self.publication(pending, partition, payload.clone())).await {
                 Ok(()) => return Ok(()),
                 Err(NotPublished::Refused(reason)) => return Err(refused(reason)),
                 Err(NotPublished::Unknown) => tokio::task::yield_now().await,
@@ -92,10 +85,7 @@ impl RabbitLog {
 
     fn publication(&self, pending: &Pending, partition: u32, payload: Bytes) -> Publication {
         let mut headers = FieldTable::default();
-        headers.insert(
-            "warren-version".into(),
-            AMQPValue::LongUInt(PAYLOAD_VERSION),
-        );
+        headers.insert("warren-version".into(), AMQPValue::LongUInt(PAYLOAD_VERSION));
         let mut properties = BasicProperties::default()
             .with_delivery_mode(PERSISTENT)
             .with_content_type("application/json".into())
@@ -125,11 +115,7 @@ impl MessageLog for RabbitLog {
         if payload.len() > MAX_PAYLOAD_SIZE_BYTES {
             return Err(refused("the payload is too large"));
         }
-        if self
-            .link
-            .current()
-            .is_ok_and(|session| session.is_blocked())
-        {
+        if self.link.current().is_ok_and(|session| session.is_blocked()) {
             return Err(refused(BLOCKED));
         }
         // Before publishing: the receipt may be quicker than the confirmation.
@@ -142,9 +128,7 @@ impl MessageLog for RabbitLog {
 
     fn check(&self) -> Result<(), LogError> {
         if self.link.current()?.is_blocked() {
-            return Err(LogError {
-                reason: BLOCKED.into(),
-            });
+            return Err(LogError { reason: BLOCKED.into() });
         }
         Ok(())
     }
@@ -163,9 +147,7 @@ impl RabbitLog {
 const BLOCKED: &str = "the broker is short of memory or disk and takes no publications";
 
 fn refused(reason: impl Into<String>) -> NotAcknowledged {
-    NotAcknowledged {
-        reason: reason.into(),
-    }
+    NotAcknowledged { reason: reason.into() }
 }
 
 /// Hands receipts to whoever waits for them.
@@ -178,9 +160,7 @@ impl Listener for ReceiptListener {
 
     fn received(&mut self, payload: &[u8]) {
         match serde_json::from_slice::<Vec<Receipt>>(payload) {
-            Ok(receipts) => receipts
-                .into_iter()
-                .for_each(|receipt| self.waiters.resolve(receipt)),
+            Ok(receipts) => receipts.into_iter().for_each(|receipt| self.waiters.resolve(receipt)),
             Err(error) => warn!(%error, "undecodable receipts ignored"),
         }
     }

@@ -53,10 +53,7 @@ impl Rabbit {
         tracker: &TaskTracker,
         cancel: CancellationToken,
     ) -> Self {
-        let tasks = Tasks {
-            tracker: tracker.clone(),
-            cancel,
-        };
+        let tasks = Tasks { tracker: tracker.clone(), cancel };
         let topology = settings.topology();
         let settings = Arc::new(settings);
         Self {

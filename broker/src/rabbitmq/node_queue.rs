@@ -78,9 +78,7 @@ impl NodeQueue {
     ) -> Result<(), SessionError> {
         let channel = session.channel().await?;
         let exchange = self.exchange.as_deref();
-        session
-            .bounded(declare_node_queue(&channel, queue, exchange))
-            .await?;
+        session.bounded(declare_node_queue(&channel, queue, exchange)).await?;
         let mut subscription =
             Subscription::open(session.clone(), channel, queue, PREFETCH).await?;
         name.send_replace(Some(queue.into()));

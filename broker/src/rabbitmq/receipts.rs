@@ -38,10 +38,7 @@ impl Waiters {
 
     /// Tells everybody who waits for this send.
     pub(super) fn resolve(&self, receipt: Receipt) {
-        let senders = self
-            .lock()
-            .senders
-            .remove(&(receipt.id, receipt.fingerprint));
+        let senders = self.lock().senders.remove(&(receipt.id, receipt.fingerprint));
         for sender in senders.unwrap_or_default() {
             // Whoever has gone asks the database.
             let _ = sender.send(receipt.outcome.clone());
@@ -92,14 +89,8 @@ mod tests {
         let one = waiters.register(id, content);
         let two = waiters.register(id, content);
         let mut other = waiters.register(id, other_content);
-        let outcome = Outcome::Rejected {
-            reason: Rejection::KeyReused,
-        };
-        waiters.resolve(Receipt {
-            id,
-            fingerprint: content,
-            outcome: outcome.clone(),
-        });
+        let outcome = Outcome::Rejected { reason: Rejection::KeyReused };
+        waiters.resolve(Receipt { id, fingerprint: content, outcome: outcome.clone() });
         assert_eq!(one.await, Ok(outcome.clone()));
         assert_eq!(two.await, Ok(outcome));
         assert!(other.try_recv().is_err());
@@ -112,10 +103,7 @@ mod tests {
         for _ in 0..10 {
             drop(waiters.register(id, content));
         }
-        assert_eq!(
-            waiters.lock().senders.get(&(id, content)).map(Vec::len),
-            Some(1)
-        );
+        assert_eq!(waiters.lock().senders.get(&(id, content)).map(Vec::len), Some(1));
     }
 
     #[test]

@@ -28,14 +28,9 @@ impl Session {
             ConnectionProperties::default().with_connection_name(format!("warren {name}").into());
         let connecting = Connection::connect_uri(settings.uri(), properties);
         let connection = within_timeout(connecting).await?;
-        let session = Self {
-            connection: Arc::new(connection),
-            over: CancellationToken::new(),
-        };
+        let session = Self { connection: Arc::new(connection), over: CancellationToken::new() };
         let channel = session.channel().await?;
-        session
-            .bounded(settings.topology().declare(&channel))
-            .await?;
+        session.bounded(settings.topology().declare(&channel)).await?;
         Ok(session)
     }
 
@@ -116,9 +111,7 @@ pub(super) enum SessionError {
 
 impl From<SessionError> for LogError {
     fn from(error: SessionError) -> Self {
-        Self {
-            reason: error.to_string(),
-        }
+        Self { reason: error.to_string() }
     }
 }
 

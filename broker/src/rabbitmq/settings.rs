@@ -34,10 +34,8 @@ impl RabbitSettings {
         let mut url = Url::parse(url).map_err(|error| invalid(error.to_string()))?;
         let namespace = take_namespace(&mut url)?;
         // The parser's own message may quote the URL.
-        let mut uri: AMQPUri = url
-            .as_str()
-            .parse()
-            .map_err(|_| invalid("it is no AMQP address"))?;
+        let mut uri: AMQPUri =
+            url.as_str().parse().map_err(|_| invalid("it is no AMQP address"))?;
         if uri.scheme != AMQPScheme::AMQP {
             return Err(invalid("only amqp:// is supported"));
         }
@@ -45,11 +43,7 @@ impl RabbitSettings {
             uri.vhost = "/".into();
         }
         uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
-        Ok(Self {
-            uri,
-            namespace,
-            partitions,
-        })
+        Ok(Self { uri, namespace, partitions })
     }
 
     /// The names that these settings lead to.
@@ -87,17 +81,13 @@ pub struct InvalidRabbitUrl {
 }
 
 fn invalid(reason: impl Into<String>) -> InvalidRabbitUrl {
-    InvalidRabbitUrl {
-        reason: reason.into(),
-    }
+    InvalidRabbitUrl { reason: reason.into() }
 }
 
 /// Takes our own parameter out of the query; the rest is the client's.
 fn take_namespace(url: &mut Url) -> Result<String, InvalidRabbitUrl> {
-    let (ours, theirs): (Vec<_>, Vec<_>) = url
-        .query_pairs()
-        .into_owned()
-        .partition(|(name, _)| name == "namespace");
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        url.query_pairs().into_owned().partition(|(name, _)| name == "namespace");
     url.set_query(None);
     if !theirs.is_empty() {
         url.query_pairs_mut().extend_pairs(theirs);
@@ -106,9 +96,7 @@ fn take_namespace(url: &mut Url) -> Result<String, InvalidRabbitUrl> {
     match (values.next(), values.next()) {
         (None, _) => Ok(DEFAULT_NAMESPACE.into()),
         (Some(namespace), None) if is_name(&namespace) => Ok(namespace),
-        (Some(_), None) => Err(invalid(
-            "namespace must be 1 to 64 of a-z, 0-9, '-', '_', '.'",
-        )),
+        (Some(_), None) => Err(invalid("namespace must be 1 to 64 of a-z, 0-9, '-', '_', '.'")),
         (Some(_), Some(_)) => Err(invalid("namespace is given twice")),
     }
 }

@@ -18,25 +18,19 @@ pub(super) struct Subscribers {
 impl Subscribers {
     pub(super) fn subscribe(&self) -> mpsc::Receiver<BusSignal> {
         let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
-        let subscriber = Subscriber {
-            sender,
-            behind: Arc::default(),
-        };
+        let subscriber = Subscriber { sender, behind: Arc::default() };
         self.lock().push(subscriber);
         receiver
     }
 
     /// Tells everybody; those who have gone are forgotten.
     pub(super) fn tell(&self, signal: &BusSignal) {
-        self.lock()
-            .retain(|subscriber| subscriber.tell(signal.clone()));
+        self.lock().retain(|subscriber| subscriber.tell(signal.clone()));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Subscriber>> {
         // A list with one entry more or less is still a list.
-        self.subscribers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -83,9 +77,7 @@ mod tests {
     use super::*;
 
     fn signal() -> BusSignal {
-        BusSignal::Ephemeral(Ephemeral::SessionEnded {
-            session_id: SessionId::generate(),
-        })
+        BusSignal::Ephemeral(Ephemeral::SessionEnded { session_id: SessionId::generate() })
     }
 
     #[tokio::test]

@@ -25,18 +25,12 @@ impl Subscription {
         queue: &str,
         prefetch: u16,
     ) -> Result<Self, SessionError> {
-        session
-            .bounded(channel.basic_qos(prefetch, BasicQosOptions::default()))
-            .await?;
+        session.bounded(channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
         let options = BasicConsumeOptions::default();
         let consuming =
             channel.basic_consume(queue.into(), "".into(), options, FieldTable::default());
         let consumer = Some(session.bounded(consuming).await?);
-        Ok(Self {
-            session,
-            channel,
-            consumer,
-        })
+        Ok(Self { session, channel, consumer })
     }
 
     /// What has arrived, at least one and at most `limit`; waits only while
@@ -64,18 +58,13 @@ impl Subscription {
     /// Acknowledges everything up to and including `tag`.
     pub(super) async fn acknowledge(&self, tag: u64) -> Result<(), SessionError> {
         let options = BasicAckOptions { multiple: true };
-        self.session
-            .bounded(self.channel.basic_ack(tag, options))
-            .await
+        self.session.bounded(self.channel.basic_ack(tag, options)).await
     }
 
     /// Ends it and waits until the broker knows.
     pub(super) async fn close(mut self) -> Result<(), SessionError> {
         let consumer = self.consumer.take();
-        let closed = self
-            .session
-            .bounded(self.channel.close(200, "done".into()))
-            .await;
+        let closed = self.session.bounded(self.channel.close(200, "done".into())).await;
         drop(consumer);
         closed
     }

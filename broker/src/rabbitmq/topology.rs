@@ -26,10 +26,7 @@ pub struct Topology {
 
 impl Topology {
     pub(super) fn new(namespace: String, partitions: NonZeroU32) -> Self {
-        Self {
-            namespace,
-            partitions,
-        }
+        Self { namespace, partitions }
     }
 
     /// How many partitions the log has.
@@ -101,23 +98,14 @@ impl Topology {
         let mut arguments = FieldTable::default();
         let dead_letters = text(self.dead_letter_exchange());
         arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
-        arguments.insert(
-            "x-delivery-limit".into(),
-            AMQPValue::LongLongInt(DELIVERY_LIMIT),
-        );
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
         arguments.insert("x-dead-letter-exchange".into(), dead_letters);
         arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
         // At-least-once requires it; and a refused publish is told, a dropped head is not.
         arguments.insert("x-overflow".into(), text("reject-publish"));
         let queue = self.partition_queue(partition);
         quorum_queue(channel, &queue, arguments).await?;
-        bind(
-            channel,
-            &queue,
-            &self.messages_exchange(),
-            &Self::partition_key(partition),
-        )
-        .await
+        bind(channel, &queue, &self.messages_exchange(), &Self::partition_key(partition)).await
     }
 }
 
@@ -134,16 +122,11 @@ pub(super) async fn declare_node_queue(
         ..QueueDeclareOptions::default()
     };
     let mut arguments = FieldTable::default();
-    arguments.insert(
-        "x-max-length".into(),
-        AMQPValue::LongLongInt(NODE_QUEUE_MAX_LENGTH),
-    );
+    arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(NODE_QUEUE_MAX_LENGTH));
     let max_size = AMQPValue::LongLongInt(NODE_QUEUE_MAX_SIZE_BYTES);
     arguments.insert("x-max-length-bytes".into(), max_size);
     arguments.insert("x-overflow".into(), text("drop-head"));
-    channel
-        .queue_declare(queue.into(), options, arguments)
-        .await?;
+    channel.queue_declare(queue.into(), options, arguments).await?;
     match exchange {
         Some(exchange) => bind(channel, queue, exchange, "").await,
         None => Ok(()),
@@ -155,13 +138,8 @@ async fn durable_exchange(
     name: String,
     kind: ExchangeKind,
 ) -> lapin::Result<()> {
-    let options = ExchangeDeclareOptions {
-        durable: true,
-        ..ExchangeDeclareOptions::default()
-    };
-    channel
-        .exchange_declare(name.into(), kind, options, FieldTable::default())
-        .await
+    let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+    channel.exchange_declare(name.into(), kind, options, FieldTable::default()).await
 }
 
 async fn quorum_queue(
@@ -170,26 +148,14 @@ async fn quorum_queue(
     mut arguments: FieldTable,
 ) -> lapin::Result<()> {
     arguments.insert("x-queue-type".into(), text("quorum"));
-    let options = QueueDeclareOptions {
-        durable: true,
-        ..QueueDeclareOptions::default()
-    };
-    channel
-        .queue_declare(name.into(), options, arguments)
-        .await
-        .map(drop)
+    let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(name.into(), options, arguments).await.map(drop)
 }
 
 async fn bind(channel: &Channel, queue: &str, exchange: &str, key: &str) -> lapin::Result<()> {
     let options = QueueBindOptions::default();
     channel
-        .queue_bind(
-            queue.into(),
-            exchange.into(),
-            key.into(),
-            options,
-            FieldTable::default(),
-        )
+        .queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default())
         .await
 }
 

@@ -1,6 +1,8 @@
 //! The suites. Tests are named as facts.
 
+pub mod log;
 mod machinery;
+mod rabbitmq;
 
 use std::sync::Arc;
 
@@ -16,5 +18,7 @@ pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
 
 /// What only a cluster has.
 pub fn cluster(world: &Arc<World>) -> Vec<Trial> {
-    machinery::trials(world)
+    let mut trials = machinery::trials(world);
+    trials.extend(rabbitmq::trials(world));
+    trials
 }
