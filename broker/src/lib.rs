@@ -1,4 +1,9 @@
-//! The strategies behind the ports of the domain: how sends reach a committer
-//! and how nodes hear of what was committed.
+//! The strategies behind the domain's ports, chosen by the scheme of a URL, in
+//! `strategies.rs` and nowhere else.
 
+pub mod in_process;
 pub mod rabbitmq;
+mod strategies;
+mod subscribers;
+
+pub use strategies::{StartError, Strategies};

@@ -102,6 +102,7 @@ fn membership(backend: DbBackend) -> TableCreateStatement {
         .col(id("user_id"))
         .col(name("role", 16))
         .col(time("joined_at", backend))
+        .col(number("joined_seq"))
         .col(number("read_seq"))
         .primary_key(Index::create().col("channel_id").col("user_id"))
         .foreign_key(&mut reference("membership", "channel_id", "channel"))

@@ -55,11 +55,7 @@ impl Combination {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            apis: 2,
-            workers: 2,
-            settings: Vec::new(),
-        }
+        Self { apis: 2, workers: 2, settings: Vec::new() }
     }
 }
 
@@ -77,10 +73,7 @@ impl Deployment {
     pub async fn embedded(options: Options) -> Self {
         let data_directory = guardian::directory("data");
         let mut settings = common_settings();
-        settings.push(pair(
-            "WARREN_DATA_DIR",
-            data_directory.to_str().expect("a path"),
-        ));
+        settings.push(pair("WARREN_DATA_DIR", data_directory.to_str().expect("a path")));
         settings.extend(options.settings);
         let mut deployment = Self {
             database_url: format!("sqlite://{}/warren.db", data_directory.display()),
@@ -90,9 +83,7 @@ impl Deployment {
             workers: Vec::new(),
             settings,
         };
-        let node = deployment
-            .start_node("warren", &["serve"], "127.0.0.1:0")
-            .await;
+        let node = deployment.start_node("warren", &["serve"], "127.0.0.1:0").await;
         deployment.apis.push(node);
         deployment
     }
@@ -107,10 +98,7 @@ impl Deployment {
         settings.push(pair("WARREN_JWT_SECRET", JWT_SECRET));
         settings.extend(options.settings);
         let data_directory = guardian::directory("data");
-        settings.push(pair(
-            "WARREN_DATA_DIR",
-            data_directory.to_str().expect("a path"),
-        ));
+        settings.push(pair("WARREN_DATA_DIR", data_directory.to_str().expect("a path")));
         let mut deployment = Self {
             database_url,
             log_url,
@@ -120,9 +108,7 @@ impl Deployment {
             settings,
         };
         deployment.migrate();
-        deployment
-            .start_cluster(options.apis, options.workers)
-            .await;
+        deployment.start_cluster(options.apis, options.workers).await;
         deployment
     }
 
@@ -133,10 +119,7 @@ impl Deployment {
 
     /// Starts another worker.
     pub fn start_worker(&self) -> Program {
-        Program::start(
-            "warren-worker",
-            warren_command("warren-worker", &[], &self.settings),
-        )
+        Program::start("warren-worker", warren_command("warren-worker", &[], &self.settings))
     }
 
     /// Starts an API process again, at the address that it had.
@@ -199,10 +182,7 @@ impl Deployment {
 pub const JWT_SECRET: &str = "a secret that only the tests know, 32 bytes or more";
 
 fn common_settings() -> Vec<(String, String)> {
-    vec![
-        pair("WARREN_RATE_LIMITS", "off"),
-        pair("WARREN_LOG", "info"),
-    ]
+    vec![pair("WARREN_RATE_LIMITS", "off"), pair("WARREN_LOG", "info")]
 }
 
 fn pair(key: &str, value: &str) -> (String, String) {

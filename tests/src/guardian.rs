@@ -47,9 +47,7 @@ struct Guardian {
 /// A new directory of the run; every user may enter it, since servers drop
 /// their privileges.
 pub fn directory(name: &str) -> PathBuf {
-    let path = guardian()
-        .directory
-        .join(format!("{name}-{}", uuid::Uuid::new_v4().simple()));
+    let path = guardian().directory.join(format!("{name}-{}", uuid::Uuid::new_v4().simple()));
     std::fs::create_dir(&path).expect("create a directory for the test run");
     path
 }
@@ -72,12 +70,7 @@ pub fn forget(group: u32) {
 pub fn finish() {
     if let Some(guardian) = GUARDIAN.get() {
         drop(guardian.pipe.lock().unwrap().take());
-        guardian
-            .shell
-            .lock()
-            .unwrap()
-            .wait()
-            .expect("wait for the guardian");
+        guardian.shell.lock().unwrap().wait().expect("wait for the guardian");
     }
 }
 
@@ -92,11 +85,7 @@ fn guardian() -> &'static Guardian {
             .spawn()
             .expect("start the guardian shell");
         let pipe = Mutex::new(shell.stdin.take());
-        Guardian {
-            shell: Mutex::new(shell),
-            pipe,
-            directory,
-        }
+        Guardian { shell: Mutex::new(shell), pipe, directory }
     })
 }
 

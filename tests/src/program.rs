@@ -35,11 +35,7 @@ pub fn warren_program(name: &str) -> PathBuf {
     let test_program = std::env::current_exe().expect("know the test program's path");
     let folder = test_program.ancestors().nth(2).expect("a target folder");
     let path = folder.join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: cargo build --workspace --bins",
-        path.display()
-    );
+    assert!(path.exists(), "{} is missing: cargo build --workspace --bins", path.display());
     path
 }
 
@@ -59,21 +55,13 @@ pub fn warren_command(name: &str, arguments: &[&str], settings: &[(String, Strin
 impl Program {
     /// Starts `command`; `name` is how its log is told from others'.
     pub fn start(name: &str, mut command: Command) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = guardian::spawn(&mut command)
             .unwrap_or_else(|error| panic!("start {name} ({command:?}): {error}"));
         let log = Arc::new(Mutex::new(Vec::new()));
         record(child.stdout.take().expect("a piped stdout"), "", &log);
         record(child.stderr.take().expect("a piped stderr"), "! ", &log);
-        Self {
-            name: name.to_owned(),
-            id: child.id(),
-            child: Mutex::new(child),
-            log,
-        }
+        Self { name: name.to_owned(), id: child.id(), child: Mutex::new(child), log }
     }
 
     /// The process id, which is also its group's.
@@ -89,32 +77,19 @@ impl Program {
                 self.print_log();
                 panic!("{} ended before it listened", self.name);
             }
-            announced?
-                .split(LISTENING)
-                .nth(1)
-                .map(|url| url.trim().to_owned())
+            announced?.split(LISTENING).nth(1).map(|url| url.trim().to_owned())
         })
         .await
     }
 
     /// The first line of its output with `text` in it.
     pub fn line_with(&self, text: &str) -> Option<String> {
-        self.log
-            .lock()
-            .unwrap()
-            .iter()
-            .find(|line| line.contains(text))
-            .cloned()
+        self.log.lock().unwrap().iter().find(|line| line.contains(text)).cloned()
     }
 
     /// How many lines of its output have `text` in them.
     pub fn count_lines_with(&self, text: &str) -> usize {
-        self.log
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|line| line.contains(text))
-            .count()
+        self.log.lock().unwrap().iter().filter(|line| line.contains(text)).count()
     }
 
     /// Everything that it wrote so far; standard error's lines begin with `! `.
@@ -125,9 +100,7 @@ impl Program {
     /// Sends a signal to the program and whatever it started.
     pub fn signal(&self, signal: Signal) {
         let group = format!("-{}", self.id);
-        let sent = Command::new("kill")
-            .args(["-s", signal.name(), "--", &group])
-            .output();
+        let sent = Command::new("kill").args(["-s", signal.name(), "--", &group]).output();
         assert!(sent.is_ok(), "the kill command works");
     }
 
@@ -148,18 +121,12 @@ impl Program {
 
     /// Waits for its end.
     pub fn wait_exit(&self, within: Duration) -> ExitStatus {
-        eventually_blocking(&format!("{} ends", self.name), within, || {
-            self.exit_status()
-        })
+        eventually_blocking(&format!("{} ends", self.name), within, || self.exit_status())
     }
 
     /// How it ended, if it did.
     pub fn exit_status(&self) -> Option<ExitStatus> {
-        self.child
-            .lock()
-            .unwrap()
-            .try_wait()
-            .expect("ask for the exit status")
+        self.child.lock().unwrap().try_wait().expect("ask for the exit status")
     }
 
     /// Its resident memory in bytes.
@@ -168,21 +135,14 @@ impl Program {
         let status = std::fs::read_to_string(path).expect("the program runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kibibytes = line.and_then(|line| line.split_whitespace().next());
-        kibibytes
-            .and_then(|number| number.parse::<u64>().ok())
-            .expect("a size in kB")
-            * 1024
+        kibibytes.and_then(|number| number.parse::<u64>().ok()).expect("a size in kB") * 1024
     }
 
     /// Prints the end of its log.
     pub fn print_log(&self) {
         let log = self.log.lock().unwrap();
         let first = log.len().saturating_sub(PRINTED_LINES);
-        eprintln!(
-            "--- {} ({} lines, the last {PRINTED_LINES}) ---",
-            self.name,
-            log.len()
-        );
+        eprintln!("--- {} ({} lines, the last {PRINTED_LINES}) ---", self.name, log.len());
         for line in log.iter().skip(first) {
             eprintln!("{line}");
         }

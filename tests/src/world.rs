@@ -37,20 +37,12 @@ macro_rules! facts {
 impl World {
     pub fn new(combination: Combination, servers: &Arc<Servers>, runtime: Handle) -> Arc<Self> {
         let (coverage, servers) = (Arc::default(), Arc::clone(servers));
-        Arc::new(Self {
-            combination,
-            coverage,
-            servers,
-            shared: OnceCell::new(),
-            runtime,
-        })
+        Arc::new(Self { combination, coverage, servers, shared: OnceCell::new(), runtime })
     }
 
     /// The deployment that tests share; none of them may disturb it.
     pub async fn shared(&self) -> &Deployment {
-        self.shared
-            .get_or_init(|| self.deploy(Options::default()))
-            .await
+        self.shared.get_or_init(|| self.deploy(Options::default())).await
     }
 
     /// A deployment of one's own.
@@ -105,20 +97,10 @@ impl World {
 
     /// Ends the shared deployment.
     pub fn stop(&self) {
-        for node in self
-            .shared
-            .get()
-            .into_iter()
-            .flat_map(|deployment| &deployment.apis)
-        {
+        for node in self.shared.get().into_iter().flat_map(|deployment| &deployment.apis) {
             node.program.kill();
         }
-        for worker in self
-            .shared
-            .get()
-            .into_iter()
-            .flat_map(|deployment| &deployment.workers)
-        {
+        for worker in self.shared.get().into_iter().flat_map(|deployment| &deployment.workers) {
             worker.kill();
         }
     }
@@ -128,9 +110,7 @@ impl World {
             let done = tokio::time::timeout(LIMIT, test).await;
             assert!(done.is_ok(), "the test took longer than {LIMIT:?}");
         };
-        let outcome = self
-            .runtime
-            .block_on(AssertUnwindSafe(limited).catch_unwind());
+        let outcome = self.runtime.block_on(AssertUnwindSafe(limited).catch_unwind());
         if let Err(panic) = outcome {
             if let Some(deployment) = self.shared.get() {
                 deployment.print_logs();

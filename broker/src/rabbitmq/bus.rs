@@ -18,7 +18,7 @@ use super::lane::{Lane, NotPublished, Publication};
 use super::link::Link;
 use super::node_queue::{Listener, NodeQueue};
 use super::session::SessionError;
-use super::subscribers::Subscribers;
+use crate::subscribers::Subscribers;
 
 /// The newest version of the bus's messages that this program reads, and the
 /// one it writes. A newer one is ignored: the database has what it says.

@@ -14,7 +14,6 @@ mod node_queue;
 mod receipts;
 mod session;
 mod settings;
-mod subscribers;
 mod subscription;
 mod topology;
 

@@ -16,7 +16,7 @@ pub use name::{Email, PersonName, Username};
 pub use owner::{OwnerError, create_owner};
 pub use password::{Password, Passwords};
 pub use people::People;
-pub use session::{SessionError, SessionTokens, end, is_live, refresh};
+pub use session::{SessionError, SessionTokens, end, is_live, live_among, refresh};
 pub use signup::{OwnerClaim, Signup, SignupError, signup};
 pub use user::{Role, User};
 

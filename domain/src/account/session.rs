@@ -1,14 +1,16 @@
 //! Sessions: one per sign-in, kept alive by refresh tokens that work once.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
-    ExprTrait, QueryFilter, sea_query::Expr,
+    ExprTrait, QueryFilter, QuerySelect, sea_query::Expr,
 };
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 
 use crate::account::{Actor, User};
 use crate::context::Domain;
@@ -104,6 +106,26 @@ pub async fn is_live(
     }
     let user = user(reader, user_id).await?;
     Ok(user.map(|user| Actor { user: Arc::new(user), session_id }))
+}
+
+/// Those of `sessions` that are live.
+///
+/// # Errors
+/// If the database fails.
+pub async fn live_among(
+    domain: &Domain,
+    sessions: Vec<SessionId>,
+) -> Result<HashSet<SessionId>, DbErr> {
+    let live = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::Id.is_in(sessions))
+        .filter(session::Column::EndedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(domain.clock.now()))
+        .into_tuple::<SessionId>()
+        .all(domain.database.read())
+        .await?;
+    Ok(live.into_iter().collect())
 }
 
 /// Begins a session in `transaction`.

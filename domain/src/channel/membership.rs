@@ -1,6 +1,6 @@
 //! Joining, leaving, and who is there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::StringLen;
@@ -59,7 +59,7 @@ pub async fn join(
     let channel_id = found.channel.id;
     let transaction = domain.database.write().await?;
     let mut timeline =
-        timeline::Writer::lock(&transaction, [channel_id], domain.clock.now()).await?;
+        timeline::Writer::lock(&transaction, vec![channel_id], domain.clock.now()).await?;
     let archived = timeline.head(channel_id).is_none_or(|head| head.archived_at.is_some());
     if archived {
         return Err(AccessError::NotFound);
@@ -87,7 +87,7 @@ pub async fn unsubscribe(
     let channel_id = found.channel.id;
     let transaction = domain.database.write().await?;
     let mut timeline =
-        timeline::Writer::lock(&transaction, [channel_id], domain.clock.now()).await?;
+        timeline::Writer::lock(&transaction, vec![channel_id], domain.clock.now()).await?;
     if is_member(&transaction, channel_id, actor.id()).await? {
         membership::Entity::delete_by_id((channel_id, actor.id())).exec(&transaction).await?;
         let person = Person::from(&*actor.user);
@@ -119,7 +119,7 @@ pub async fn members(
         select = select.filter(membership::Column::UserId.gt(after));
     }
     let rows = select.all(domain.database.read()).await?;
-    let ids = rows.iter().map(|row| row.user_id);
+    let ids = rows.iter().map(|row| row.user_id).collect();
     let mut people = domain.people.get(domain.database.read(), ids).await?;
     let member = |row: membership::Model| {
         let user = people.remove(&row.user_id)?;
@@ -128,24 +128,29 @@ pub async fn members(
     Ok(rows.into_iter().filter_map(member).collect())
 }
 
-/// The channels of each of these people: what their sockets are to hear.
+/// The channels of each of these people, with the number of the event by which
+/// they joined: what their sockets are to hear.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn memberships_of(
     domain: &Domain,
-    people: impl IntoIterator<Item = UserId>,
-) -> Result<HashMap<UserId, HashSet<ChannelId>>, DbErr> {
+    people: Vec<UserId>,
+) -> Result<HashMap<UserId, HashMap<ChannelId, i64>>, DbErr> {
     let rows = membership::Entity::find()
         .select_only()
-        .columns([membership::Column::UserId, membership::Column::ChannelId])
+        .columns([
+            membership::Column::UserId,
+            membership::Column::ChannelId,
+            membership::Column::JoinedSeq,
+        ])
         .filter(membership::Column::UserId.is_in(people))
-        .into_tuple::<(UserId, ChannelId)>()
+        .into_tuple::<(UserId, ChannelId, i64)>()
         .all(domain.database.read())
         .await?;
-    let mut memberships: HashMap<UserId, HashSet<ChannelId>> = HashMap::new();
-    for (user_id, channel_id) in rows {
-        memberships.entry(user_id).or_default().insert(channel_id);
+    let mut memberships: HashMap<UserId, HashMap<ChannelId, i64>> = HashMap::new();
+    for (user_id, channel_id, joined_seq) in rows {
+        memberships.entry(user_id).or_default().insert(channel_id, joined_seq);
     }
     Ok(memberships)
 }
@@ -178,6 +183,7 @@ pub(crate) async fn insert_as(
         user_id: Set(person.id),
         role: Set(role),
         joined_at: Set(joined.at),
+        joined_seq: Set(joined.seq),
         read_seq: Set(joined.seq),
     })
     .exec_without_returning(transaction)

@@ -14,6 +14,8 @@ pub struct Model {
     pub user_id: UserId,
     pub role: MemberRole,
     pub joined_at: DateTimeUtc,
+    /// The number of the event that made them a member.
+    pub joined_seq: i64,
     pub read_seq: i64,
 }
 

@@ -60,6 +60,8 @@ pub struct Configuration {
     pub log_url: LogUrl,
     /// The event bus; by default as the log.
     pub bus_url: BusUrl,
+    /// How many partitions the log is to have; if absent, as the database says.
+    pub partitions: Option<u32>,
     /// What signs access tokens, at least 32 bytes; if absent, one is generated in the data directory.
     pub jwt_secret: Option<Secret<String>>,
     /// The address that people type: scheme, host and port, no path.
@@ -107,6 +109,7 @@ impl Configuration {
         let log_url = reader.address(&table::LOG_URL, LogUrl::parse, || LogUrl::InProcess)?;
         let bus_url = reader.address(&table::BUS_URL, BusUrl::parse, || log_url.bus())?;
         Ok(Self {
+            partitions: reader.optional(&table::PARTITIONS, parse::partitions)?,
             jwt_secret: reader.optional(&table::JWT_SECRET, parse::jwt_secret)?,
             public_url: reader.optional(&table::PUBLIC_URL, parse::public_url)?,
             allowed_origins: reader.list(&table::ALLOWED_ORIGINS, parse::origins)?,
@@ -137,10 +140,7 @@ impl Configuration {
     pub fn require_cluster(&self) -> Result<(), ConfigurationError> {
         let refuse = |key: &Key, message: &str| {
             let alone = "or run warren serve, which needs nothing else";
-            Err(ConfigurationError::new(
-                key.variable(),
-                format!("{message}, {alone}"),
-            ))
+            Err(ConfigurationError::new(key.variable(), format!("{message}, {alone}")))
         };
         if self.database_url.kind() == DatabaseKind::Sqlite {
             let message = "must name a postgres:// or mysql:// database, \

@@ -17,6 +17,9 @@ const JWT_SECRET_MINIMUM_BYTES: usize = 32;
 /// The longest wait for a commit, in milliseconds.
 const COMMIT_WAIT_MAXIMUM_MS: u64 = 30_000;
 
+/// The most partitions of a log: each costs a queue and a consumer in every worker.
+const PARTITIONS_MAXIMUM: u32 = 256;
+
 /// Something that is on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
@@ -46,9 +49,7 @@ pub(super) fn jwt_secret(text: &str) -> Result<Secret<String>, String> {
         return Err("is the documentation's example; make one with openssl rand -base64 48".into());
     }
     if text.len() < JWT_SECRET_MINIMUM_BYTES {
-        return Err(format!(
-            "must have at least {JWT_SECRET_MINIMUM_BYTES} bytes"
-        ));
+        return Err(format!("must have at least {JWT_SECRET_MINIMUM_BYTES} bytes"));
     }
     Ok(Secret::new(text.to_owned()))
 }
@@ -73,7 +74,7 @@ pub(super) fn networks(items: &[String]) -> Result<Vec<IpNet>, String> {
         networks.ok_or_else(|| "must be IP addresses or networks such as 10.0.0.0/8".to_owned())?;
     if networks.iter().any(|network| network.prefix_len() == 0) {
         return Err(
-            "must not contain a network of all addresses: anyone could pose as another".into(),
+            "must not contain a network of all addresses: anyone could pose as another".into()
         );
     }
     Ok(networks)
@@ -93,6 +94,14 @@ pub(super) fn commit_wait_ms(text: &str) -> Result<u64, String> {
         .ok()
         .filter(|wait| *wait <= COMMIT_WAIT_MAXIMUM_MS)
         .ok_or_else(|| format!("must be a whole number from 0 to {COMMIT_WAIT_MAXIMUM_MS}"))
+}
+
+pub(super) fn partitions(text: &str) -> Result<u32, String> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|count| (1..=PARTITIONS_MAXIMUM).contains(count))
+        .ok_or_else(|| format!("must be a whole number from 1 to {PARTITIONS_MAXIMUM}"))
 }
 
 pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {

@@ -49,6 +49,15 @@ pub(super) const BUS_URL: Key = Key::text(
 .example("amqp://warren:PASSWORD@127.0.0.1")
 .shown(Visibility::WithoutCredentials);
 
+/// How many partitions the log has.
+pub(super) const PARTITIONS: Key = Key::text(
+    "partitions",
+    "How many partitions the message log has, 1 to 256. Fixed by the first migration (4 if\n\
+     nothing is said); a server that is told another number than the database's refuses.",
+)
+.example("4")
+.number();
+
 /// What signs access tokens.
 pub(super) const JWT_SECRET: Key = Key::text(
     "jwt_secret",
@@ -66,11 +75,9 @@ pub(super) const PUBLIC_URL: Key = Key::text(
 .example("https://chat.example.org");
 
 /// Which pages may open a socket.
-pub(super) const ALLOWED_ORIGINS: Key = Key::list(
-    "allowed_origins",
-    "Origins besides Warren's own whose pages may open a WebSocket.",
-)
-.example("https://www.example.org");
+pub(super) const ALLOWED_ORIGINS: Key =
+    Key::list("allowed_origins", "Origins besides Warren's own whose pages may open a WebSocket.")
+        .example("https://www.example.org");
 
 /// Which proxies to believe.
 pub(super) const TRUSTED_PROXIES: Key = Key::list(
@@ -80,11 +87,9 @@ pub(super) const TRUSTED_PROXIES: Key = Key::list(
 .example("10.0.0.0/8");
 
 /// Which pages may call the API.
-pub(super) const CORS_ORIGINS: Key = Key::list(
-    "cors_origins",
-    "Origins besides Warren's own whose pages may call the HTTP API.",
-)
-.example("https://www.example.org");
+pub(super) const CORS_ORIGINS: Key =
+    Key::list("cors_origins", "Origins besides Warren's own whose pages may call the HTTP API.")
+        .example("https://www.example.org");
 
 /// Whether rates are limited.
 pub(super) const RATE_LIMITS: Key =
@@ -112,12 +117,13 @@ pub(super) const LOG: Key = Key::text(
 .default("info");
 
 /// Every key, in the order in which they are shown.
-pub const KEYS: [&Key; 14] = [
+pub const KEYS: [&Key; 15] = [
     &LISTEN,
     &DATA_DIR,
     &DATABASE_URL,
     &LOG_URL,
     &BUS_URL,
+    &PARTITIONS,
     &JWT_SECRET,
     &PUBLIC_URL,
     &ALLOWED_ORIGINS,

@@ -21,11 +21,7 @@ impl Answer {
     /// If the status is another.
     #[track_caller]
     pub fn expect(&self, status: u16) -> &Value {
-        assert_eq!(
-            self.status, status,
-            "{} answered {}",
-            self.request, self.text
-        );
+        assert_eq!(self.status, status, "{} answered {}", self.request, self.text);
         &self.json
     }
 
@@ -34,11 +30,7 @@ impl Answer {
     #[track_caller]
     pub fn expect_problem(&self, status: u16, code: &str) -> &Value {
         let body = self.expect(status);
-        assert_eq!(
-            body["code"], code,
-            "{} answered {}",
-            self.request, self.text
-        );
+        assert_eq!(body["code"], code, "{} answered {}", self.request, self.text);
         body
     }
 
@@ -48,19 +40,12 @@ impl Answer {
         let body = self.expect_problem(422, "validation_failed");
         let errors = body["errors"].as_array().expect("errors");
         let named = errors.iter().any(|error| error["field"] == field);
-        assert!(
-            named,
-            "{} did not name {field}: {}",
-            self.request, self.text
-        );
+        assert!(named, "{} did not name {field}: {}", self.request, self.text);
     }
 
     /// A header's text, empty if it is absent.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// Every error is a problem document (RFC 9457) that agrees with its status.
@@ -70,17 +55,10 @@ impl Answer {
         }
         let (request, body) = (&self.request, &self.json);
         let media_type = self.header("content-type");
-        assert!(
-            media_type.starts_with("application/problem+json"),
-            "{request}: {media_type:?}"
-        );
+        assert!(media_type.starts_with("application/problem+json"), "{request}: {media_type:?}");
         assert_eq!(body["status"], self.status, "{request}: {}", self.text);
         for field in ["type", "title", "code", "detail"] {
-            assert!(
-                body[field].is_string(),
-                "{request}: no {field} in {}",
-                self.text
-            );
+            assert!(body[field].is_string(), "{request}: no {field} in {}", self.text);
         }
         for error in body["errors"].as_array().into_iter().flatten() {
             for field in ["field", "code", "message"] {
@@ -88,10 +66,7 @@ impl Answer {
             }
         }
         if self.status == 503 && body["code"] != "internal_error" {
-            assert!(
-                !self.header("retry-after").is_empty(),
-                "{request}: 503 without Retry-After"
-            );
+            assert!(!self.header("retry-after").is_empty(), "{request}: 503 without Retry-After");
         }
     }
 }

@@ -47,10 +47,7 @@ impl Coverage {
             let place = format!("{} {status}", operation.id);
             super::schema::check(&specification.document, schema, body, &place);
         }
-        self.statuses
-            .lock()
-            .unwrap()
-            .insert((operation.id.clone(), status));
+        self.statuses.lock().unwrap().insert((operation.id.clone(), status));
     }
 
     /// Notes a frame that a client sent.
@@ -92,10 +89,7 @@ impl Coverage {
 
     /// The documented pair was seen.
     pub fn has(&self, operation: &str, status: u16) -> bool {
-        self.statuses
-            .lock()
-            .unwrap()
-            .contains(&(operation.to_owned(), status))
+        self.statuses.lock().unwrap().contains(&(operation.to_owned(), status))
     }
 }
 
@@ -103,10 +97,7 @@ fn documented() -> BTreeSet<(String, u16)> {
     let operations = Specification::get().operations.iter();
     operations
         .flat_map(|operation| {
-            operation
-                .statuses
-                .iter()
-                .map(|status| (operation.id.clone(), *status))
+            operation.statuses.iter().map(|status| (operation.id.clone(), *status))
         })
         .collect()
 }

@@ -66,10 +66,7 @@ impl Person {
     /// The same session at another node.
     #[must_use]
     pub fn at_node(&self, base: &str) -> Self {
-        Self {
-            rest: self.rest.at(base),
-            ..self.clone()
-        }
+        Self { rest: self.rest.at(base), ..self.clone() }
     }
 
     /// Their access token.
@@ -86,35 +83,24 @@ impl Person {
 
     /// Joins a public channel.
     pub async fn join(&self, channel: &str) {
-        self.post_empty(&format!("/v1/channels/{channel}/join"))
-            .await
-            .expect(200);
+        self.post_empty(&format!("/v1/channels/{channel}/join")).await.expect(200);
     }
 
     /// Leaves a channel.
     pub async fn leave(&self, channel: &str) {
-        self.post_empty(&format!("/v1/channels/{channel}/unsubscribe"))
-            .await
-            .expect(204);
+        self.post_empty(&format!("/v1/channels/{channel}/unsubscribe")).await.expect(204);
     }
 
     /// Posts under a key.
     pub async fn post_message(&self, channel: &str, text: &str, key: &str) -> Answer {
-        self.post_with(channel, text, &[("Idempotency-Key", key)])
-            .await
+        self.post_with(channel, text, &[("Idempotency-Key", key)]).await
     }
 
     /// Posts with headers of one's own.
     pub async fn post_with(&self, channel: &str, text: &str, headers: &[(&str, &str)]) -> Answer {
         let path = format!("/v1/channels/{channel}/messages");
         let content = Content::Json(json!({"text": text}));
-        self.call(Call {
-            method: "POST",
-            path: &path,
-            content,
-            headers,
-        })
-        .await
+        self.call(Call { method: "POST", path: &path, content, headers }).await
     }
 
     /// Posts, and it is committed; the answer is its number.
@@ -125,21 +111,13 @@ impl Person {
 
     /// The channel as this person sees it.
     pub async fn channel(&self, channel: &str) -> Value {
-        self.get(&format!("/v1/channels/{channel}"))
-            .await
-            .expect(200)
-            .clone()
+        self.get(&format!("/v1/channels/{channel}")).await.expect(200).clone()
     }
 
     /// The items of a page of messages.
     pub async fn messages(&self, channel: &str, query: &str) -> Vec<Value> {
-        let answer = self
-            .get(&format!("/v1/channels/{channel}/messages{query}"))
-            .await;
-        answer.expect(200)["items"]
-            .as_array()
-            .expect("items")
-            .clone()
+        let answer = self.get(&format!("/v1/channels/{channel}/messages{query}")).await;
+        answer.expect(200)["items"].as_array().expect("items").clone()
     }
 
     /// Every event above a number.
@@ -148,10 +126,7 @@ impl Person {
         loop {
             let path = format!("/v1/channels/{channel}/events?after_seq={after}&limit=200");
             let answer = self.get(&path).await;
-            let page = answer.expect(200)["items"]
-                .as_array()
-                .expect("items")
-                .clone();
+            let page = answer.expect(200)["items"].as_array().expect("items").clone();
             let Some(last) = page.last() else {
                 return events;
             };

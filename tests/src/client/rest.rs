@@ -41,79 +41,41 @@ pub enum Content {
 impl Rest {
     /// A client without a token.
     pub fn new(base: &str, coverage: &Arc<Coverage>) -> Self {
-        let http = reqwest::Client::builder()
-            .timeout(DEADLINE)
-            .build()
-            .expect("an HTTP client");
-        Self {
-            base: base.to_owned(),
-            token: None,
-            coverage: Arc::clone(coverage),
-            http,
-        }
+        let http = reqwest::Client::builder().timeout(DEADLINE).build().expect("an HTTP client");
+        Self { base: base.to_owned(), token: None, coverage: Arc::clone(coverage), http }
     }
 
     /// The same client with a token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
-        Self {
-            token: Some(token.to_owned()),
-            ..self.clone()
-        }
+        Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// The same client at another node.
     #[must_use]
     pub fn at(&self, base: &str) -> Self {
-        Self {
-            base: base.to_owned(),
-            ..self.clone()
-        }
+        Self { base: base.to_owned(), ..self.clone() }
     }
 
     /// GET.
     pub async fn get(&self, path: &str) -> Answer {
-        self.call(Call {
-            method: "GET",
-            path,
-            content: Content::None,
-            headers: &[],
-        })
-        .await
+        self.call(Call { method: "GET", path, content: Content::None, headers: &[] }).await
     }
 
     /// POST with a JSON body.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.call(Call {
-            method: "POST",
-            path,
-            content: Content::Json(body),
-            headers: &[],
-        })
-        .await
+        self.call(Call { method: "POST", path, content: Content::Json(body), headers: &[] }).await
     }
 
     /// POST without a body.
     pub async fn post_empty(&self, path: &str) -> Answer {
-        self.call(Call {
-            method: "POST",
-            path,
-            content: Content::None,
-            headers: &[],
-        })
-        .await
+        self.call(Call { method: "POST", path, content: Content::None, headers: &[] }).await
     }
 
     /// POST with any bytes as JSON.
     pub async fn post_raw(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         let content = Content::Bytes("application/json", body.into());
-        self.call(Call {
-            method: "POST",
-            path,
-            content,
-            headers: &[],
-        })
-        .await
+        self.call(Call { method: "POST", path, content, headers: &[] }).await
     }
 
     /// Any request; there has to be an answer, and it has to be as documented.
@@ -131,24 +93,15 @@ impl Rest {
         let text = response.text().await?;
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         let request = format!("{method} {path}");
-        let answer = Answer {
-            status,
-            headers,
-            text,
-            json,
-            request,
-        };
+        let answer = Answer { status, headers, text, json, request };
         answer.check_problem();
-        self.coverage
-            .note_answer(method, path, status, &answer.json);
+        self.coverage.note_answer(method, path, status, &answer.json);
         Ok(answer)
     }
 
     fn request(&self, call: Call<'_>) -> reqwest::RequestBuilder {
         let method = Method::from_bytes(call.method.as_bytes()).expect("a method");
-        let mut request = self
-            .http
-            .request(method, format!("{}{}", self.base, call.path));
+        let mut request = self.http.request(method, format!("{}{}", self.base, call.path));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -164,9 +117,7 @@ impl Rest {
             Content::Chunks(chunks) => {
                 let chunks = chunks.into_iter().map(Ok::<_, std::io::Error>);
                 let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
-                request
-                    .header("content-type", "application/json")
-                    .body(body)
+                request.header("content-type", "application/json").body(body)
             }
         }
     }

@@ -17,10 +17,7 @@ pub(super) fn check(document: &Value, schema: &Value, value: &Value, place: &str
         Some("string") => assert!(value.is_string(), "{place}: {value} is no string"),
         Some("boolean") => assert!(value.is_boolean(), "{place}: {value} is no boolean"),
         Some("integer") => {
-            assert!(
-                value.is_i64() || value.is_u64(),
-                "{place}: {value} is no integer"
-            );
+            assert!(value.is_i64() || value.is_u64(), "{place}: {value} is no integer");
         }
         _ => {}
     }
@@ -31,24 +28,17 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
         return schema;
     };
     let pointer = reference.trim_start_matches('#');
-    document
-        .pointer(pointer)
-        .unwrap_or_else(|| panic!("{reference} is not in the document"))
+    document.pointer(pointer).unwrap_or_else(|| panic!("{reference} is not in the document"))
 }
 
 fn check_enumeration(schema: &Value, value: &Value, place: &str) {
     if let Some(allowed) = schema["enum"].as_array() {
-        assert!(
-            allowed.contains(value),
-            "{place}: {value} is none of {allowed:?}"
-        );
+        assert!(allowed.contains(value), "{place}: {value} is none of {allowed:?}");
     }
 }
 
 fn check_object(document: &Value, schema: &Value, value: &Value, place: &str) {
-    let object = value
-        .as_object()
-        .unwrap_or_else(|| panic!("{place}: {value} is no object"));
+    let object = value.as_object().unwrap_or_else(|| panic!("{place}: {value} is no object"));
     for required in schema["required"].as_array().into_iter().flatten() {
         let name = required.as_str().expect("a field's name");
         assert!(object.contains_key(name), "{place}: no {name} in {value}");
@@ -69,15 +59,8 @@ fn check_object(document: &Value, schema: &Value, value: &Value, place: &str) {
 }
 
 fn check_array(document: &Value, schema: &Value, value: &Value, place: &str) {
-    let items = value
-        .as_array()
-        .unwrap_or_else(|| panic!("{place}: {value} is no array"));
+    let items = value.as_array().unwrap_or_else(|| panic!("{place}: {value} is no array"));
     for (index, item) in items.iter().enumerate() {
-        check(
-            document,
-            &schema["items"],
-            item,
-            &format!("{place}[{index}]"),
-        );
+        check(document, &schema["items"], item, &format!("{place}[{index}]"));
     }
 }

@@ -33,9 +33,7 @@ pub struct Socket {
 pub async fn raw_socket(url: &str, headers: &[(&'static str, &str)]) -> Result<Stream, Box<Error>> {
     let mut request = url.into_client_request()?;
     for (name, value) in headers {
-        request
-            .headers_mut()
-            .insert(*name, value.parse().expect("a header's value"));
+        request.headers_mut().insert(*name, value.parse().expect("a header's value"));
     }
     Ok(tokio_tungstenite::connect_async(request).await?.0)
 }
@@ -43,9 +41,7 @@ pub async fn raw_socket(url: &str, headers: &[(&'static str, &str)]) -> Result<S
 impl Socket {
     /// Opens a socket that has not said hello.
     pub async fn connect(base: &str, coverage: &Arc<Coverage>) -> Self {
-        Self::try_connect(base, coverage)
-            .await
-            .expect("open a socket")
+        Self::try_connect(base, coverage).await.expect("open a socket")
     }
 
     /// [`Self::connect`] to a node that may be gone.
@@ -53,18 +49,12 @@ impl Socket {
         let url = format!("{}/v1/ws", base.replacen("http", "ws", 1));
         let stream = raw_socket(&url, &[]).await?;
         let coverage = Arc::clone(coverage);
-        Ok(Self {
-            ready: Value::Null,
-            stream,
-            numbers: HashMap::new(),
-            coverage,
-        })
+        Ok(Self { ready: Value::Null, stream, numbers: HashMap::new(), coverage })
     }
 
     /// Says hello and waits for `ready`.
     pub async fn hello(&mut self, token: &str, cursors: &Cursors) {
-        self.send(json!({"type": "hello", "token": token, "cursors": cursors}))
-            .await;
+        self.send(json!({"type": "hello", "token": token, "cursors": cursors})).await;
         let ready = self.next().await;
         assert_eq!(ready["type"], "ready", "{ready}");
         self.begin(ready, cursors);
@@ -75,8 +65,7 @@ impl Socket {
         for channel in ready["channels"].as_array().expect("channels") {
             let id = channel["id"].as_str().expect("an id");
             let head = channel["last_seq"].as_i64().expect("a number");
-            self.numbers
-                .insert(id.to_owned(), *cursors.get(id).unwrap_or(&head));
+            self.numbers.insert(id.to_owned(), *cursors.get(id).unwrap_or(&head));
         }
         self.ready = ready;
     }
@@ -104,9 +93,7 @@ impl Socket {
 
     /// The next frame.
     pub async fn next(&mut self) -> Value {
-        let frame = tokio::time::timeout(FRAME, self.try_next())
-            .await
-            .expect("a frame in time");
+        let frame = tokio::time::timeout(FRAME, self.try_next()).await.expect("a frame in time");
         frame.unwrap_or_else(|end| panic!("a frame, not {end}"))
     }
 
@@ -133,9 +120,7 @@ impl Socket {
                 }
             }
         };
-        tokio::time::timeout(FRAME * 2, search)
-            .await
-            .expect("the wanted frame in time")
+        tokio::time::timeout(FRAME * 2, search).await.expect("the wanted frame in time")
     }
 
     /// The next frame of a type.
@@ -145,17 +130,13 @@ impl Socket {
 
     /// The next event of a channel.
     pub async fn event_of(&mut self, channel: &str) -> Value {
-        self.until(|frame| frame["type"] == "event" && frame["channel_id"] == channel)
-            .await
+        self.until(|frame| frame["type"] == "event" && frame["channel_id"] == channel).await
     }
 
     /// Everything of a channel up to the event with `number`.
     pub async fn events_through(&mut self, channel: &str, number: i64) -> Vec<Value> {
         let mut events = Vec::new();
-        while events
-            .last()
-            .is_none_or(|event: &Value| event["seq"].as_i64() < Some(number))
-        {
+        while events.last().is_none_or(|event: &Value| event["seq"].as_i64() < Some(number)) {
             events.push(self.event_of(channel).await);
         }
         events
@@ -172,9 +153,7 @@ impl Socket {
                 }
             }
         };
-        tokio::time::timeout(within, search)
-            .await
-            .expect("closed in time")
+        tokio::time::timeout(within, search).await.expect("closed in time")
     }
 
     /// Everything sent before is answered; what came until then.

@@ -51,21 +51,14 @@ impl Specification {
             .unwrap_or_else(|error| panic!("{}: {error} (make openapi)", path.display()));
         let document: Value = serde_json::from_str(&text).expect("openapi.json is JSON");
         let operations = operations_of(&document);
-        Self {
-            document,
-            operations,
-        }
+        Self { document, operations }
     }
 }
 
 impl Operation {
     /// The schema of the JSON body of a status, if it has one.
     pub fn schema(&self, status: u16) -> Option<&Value> {
-        let content = self
-            .responses
-            .get(status.to_string())?
-            .get("content")?
-            .as_object()?;
+        let content = self.responses.get(status.to_string())?.get("content")?.as_object()?;
         content.values().next()?.get("schema")
     }
 }
@@ -89,14 +82,9 @@ fn operation_of(document: &Value, path: &str, method: &str, operation: &Value) -
         id: operation["operationId"].as_str().expect("an id").to_owned(),
         method: method.to_uppercase(),
         path: format!("{}{path}", base_path(document)),
-        statuses: responses
-            .keys()
-            .filter_map(|status| status.parse().ok())
-            .collect(),
+        statuses: responses.keys().filter_map(|status| status.parse().ok()).collect(),
         has_body: operation.get("requestBody").is_some(),
-        is_authenticated: operation["security"]
-            .as_array()
-            .is_some_and(|list| !list.is_empty()),
+        is_authenticated: operation["security"].as_array().is_some_and(|list| !list.is_empty()),
         responses: operation["responses"].clone(),
     }
 }
@@ -111,8 +99,5 @@ fn base_path(document: &Value) -> String {
 fn matches(template: &str, path: &str) -> bool {
     let (template, path) = (template.split('/'), path.split('/'));
     let same_length = template.clone().count() == path.clone().count();
-    same_length
-        && template
-            .zip(path)
-            .all(|(one, other)| one.starts_with('{') || one == other)
+    same_length && template.zip(path).all(|(one, other)| one.starts_with('{') || one == other)
 }

@@ -10,25 +10,15 @@ pub(super) fn command(user: &str, program: &Path) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid", user, "--regid", user, "--clear-groups", "--"])
-        .arg(program);
+    command.args(["--reuid", user, "--regid", user, "--clear-groups", "--"]).arg(program);
     command
 }
 
 /// Gives `path` to the account that [`command`] would use.
 pub(super) fn give(user: &str, path: &Path) {
     if is_root() {
-        let given = Command::new("chown")
-            .arg("-R")
-            .arg(format!("{user}:"))
-            .arg(path)
-            .status();
-        assert!(
-            given.is_ok_and(|status| status.success()),
-            "chown {user} {}",
-            path.display()
-        );
+        let given = Command::new("chown").arg("-R").arg(format!("{user}:")).arg(path).status();
+        assert!(given.is_ok_and(|status| status.success()), "chown {user} {}", path.display());
     }
 }
 

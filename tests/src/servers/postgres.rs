@@ -44,10 +44,7 @@ impl Postgres {
         let name = format!("t{}", uuid::Uuid::new_v4().simple());
         let connection = connect(&self.url("postgres")).await;
         let statement = format!("CREATE DATABASE {name}");
-        connection
-            .execute_unprepared(&statement)
-            .await
-            .expect("create a database");
+        connection.execute_unprepared(&statement).await.expect("create a database");
         connection.close().await.expect("close the connection");
         self.url(&name)
     }
@@ -79,30 +76,18 @@ impl Postgres {
 
     fn initialise(&self) {
         let made = account::command(ACCOUNT, &self.programs.join("initdb"))
-            .args([
-                "--auth=trust",
-                "--username=warren",
-                "--encoding=UTF8",
-                "--locale=C",
-            ])
+            .args(["--auth=trust", "--username=warren", "--encoding=UTF8", "--locale=C"])
             .args(["--no-sync", "--pgdata"])
             .arg(&self.data)
             .current_dir("/")
             .output()
             .expect("run initdb");
-        assert!(
-            made.status.success(),
-            "initdb: {}",
-            String::from_utf8_lossy(&made.stderr)
-        );
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
     }
 
     async fn launch(&self) {
         let mut command = account::command(ACCOUNT, &self.programs.join("postgres"));
-        command
-            .arg("-D")
-            .arg(&self.data)
-            .args(["-p", &self.port.to_string()]);
+        command.arg("-D").arg(&self.data).args(["-p", &self.port.to_string()]);
         for setting in [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
@@ -113,10 +98,7 @@ impl Postgres {
         }
         command.current_dir("/");
         *self.program.lock().unwrap() = Some(Program::start("postgres", command));
-        eventually("PostgreSQL accepts connections", START, async || {
-            self.is_ready()
-        })
-        .await;
+        eventually("PostgreSQL accepts connections", START, async || self.is_ready()).await;
     }
 
     fn is_ready(&self) -> Option<()> {
@@ -133,33 +115,23 @@ impl Postgres {
 pub async fn connect(url: &str) -> DatabaseConnection {
     let mut options = sea_orm::ConnectOptions::new(url);
     options.max_connections(2).sqlx_logging(false);
-    Database::connect(options)
-        .await
-        .expect("connect to the database")
+    Database::connect(options).await.expect("connect to the database")
 }
 
 /// The newest installed PostgreSQL: Debian keeps its programs out of PATH.
 fn find_programs() -> PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<(u32, PathBuf)> = versions
         .map(|version| version.path().join("bin"))
         .filter(|folder| folder.join("initdb").exists())
         .map(|folder| (version_of(&folder), folder))
         .collect();
     folders.sort();
-    folders
-        .pop()
-        .map_or_else(find_in_path, |(_, folder)| folder)
+    folders.pop().map_or_else(find_in_path, |(_, folder)| folder)
 }
 
 fn version_of(programs: &Path) -> u32 {
-    let folder = programs
-        .parent()
-        .and_then(Path::file_name)
-        .and_then(|name| name.to_str());
+    let folder = programs.parent().and_then(Path::file_name).and_then(|name| name.to_str());
     folder.and_then(|name| name.parse().ok()).unwrap_or(0)
 }
 

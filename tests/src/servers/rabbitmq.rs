@@ -78,16 +78,9 @@ impl Rabbitmq {
     pub fn control(&self, arguments: &[&str]) -> String {
         let mut command = account::command(ACCOUNT, &find_program("rabbitmqctl"));
         self.configure(&mut command);
-        let answer = command
-            .arg("-q")
-            .args(arguments)
-            .output()
-            .expect("run rabbitmqctl");
+        let answer = command.arg("-q").args(arguments).output().expect("run rabbitmqctl");
         let error = String::from_utf8_lossy(&answer.stderr);
-        assert!(
-            answer.status.success(),
-            "rabbitmqctl {arguments:?}: {error}"
-        );
+        assert!(answer.status.success(), "rabbitmqctl {arguments:?}: {error}");
         String::from_utf8(answer.stdout).expect("text")
     }
 
@@ -126,9 +119,7 @@ impl Rabbitmq {
             ("RABBITMQ_CONF_ENV_FILE", "/dev/null"),
             ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", ERLANG_ARGUMENTS),
         ]);
-        command
-            .env_remove("XDG_CONFIG_HOME")
-            .current_dir(&self.home);
+        command.env_remove("XDG_CONFIG_HOME").current_dir(&self.home);
     }
 }
 
@@ -150,24 +141,17 @@ fn prepare(home: &Path) {
 /// demand becomes a daemon and outlives its node.
 fn start_mapper(port: u16) -> Program {
     let mut command = account::command(ACCOUNT, Path::new("epmd"));
-    command
-        .args(["-port", &port.to_string(), "-address", "127.0.0.1"])
-        .current_dir("/");
+    command.args(["-port", &port.to_string(), "-address", "127.0.0.1"]).current_dir("/");
     Program::start("epmd", command)
 }
 
 /// The program itself: Debian's wrappers in PATH insist on directories of their own.
 fn find_program(name: &str) -> PathBuf {
-    let releases = std::fs::read_dir("/usr/lib/rabbitmq/lib")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let releases = std::fs::read_dir("/usr/lib/rabbitmq/lib").into_iter().flatten().flatten();
     let mut programs: Vec<PathBuf> = releases
         .map(|release| release.path().join("sbin").join(name))
         .filter(|program| program.exists())
         .collect();
     programs.sort();
-    programs
-        .pop()
-        .expect("RabbitMQ is not installed: run tests/install-servers.sh")
+    programs.pop().expect("RabbitMQ is not installed: run tests/install-servers.sh")
 }

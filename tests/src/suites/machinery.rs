@@ -31,19 +31,10 @@ async fn postgres_keeps_a_commit_through_a_kill(_world: Arc<World>) {
     let postgres = Postgres::start().await;
     let url = postgres.create_database().await;
     let database = connect(&url).await;
-    database
-        .execute_unprepared("CREATE TABLE kept (n int)")
-        .await
-        .expect("create");
-    database
-        .execute_unprepared("INSERT INTO kept VALUES (7)")
-        .await
-        .expect("insert");
+    database.execute_unprepared("CREATE TABLE kept (n int)").await.expect("create");
+    database.execute_unprepared("INSERT INTO kept VALUES (7)").await.expect("insert");
     postgres.kill();
-    assert!(
-        database.execute_unprepared("SELECT 1").await.is_err(),
-        "it was killed"
-    );
+    assert!(database.execute_unprepared("SELECT 1").await.is_err(), "it was killed");
     postgres.restart().await;
     let database = connect(&url).await;
     assert_eq!(count(&database, "kept").await, 1);
@@ -53,20 +44,10 @@ async fn postgres_keeps_a_commit_through_a_kill(_world: Arc<World>) {
 
 async fn databases_are_empty_and_separate(world: Arc<World>) {
     let postgres = world.servers.postgres().await;
-    let (one, other) = (
-        postgres.create_database().await,
-        postgres.create_database().await,
-    );
+    let (one, other) = (postgres.create_database().await, postgres.create_database().await);
     assert_ne!(one, other);
-    connect(&one)
-        .await
-        .execute_unprepared("CREATE TABLE t (n int)")
-        .await
-        .expect("create");
-    let missing = connect(&other)
-        .await
-        .execute_unprepared("SELECT * FROM t")
-        .await;
+    connect(&one).await.execute_unprepared("CREATE TABLE t (n int)").await.expect("create");
+    let missing = connect(&other).await.execute_unprepared("SELECT * FROM t").await;
     assert!(missing.is_err(), "the other database does not have it");
 }
 
@@ -80,37 +61,21 @@ async fn rabbitmq_keeps_a_confirmed_message_through_a_kill(_world: Arc<World>) {
     let (_connection, channel) = open(&rabbitmq).await;
     publish_confirmed(&channel).await;
     rabbitmq.kill();
-    assert!(
-        channel
-            .basic_get("kept".into(), BasicGetOptions::default())
-            .await
-            .is_err()
-    );
+    assert!(channel.basic_get("kept".into(), BasicGetOptions::default()).await.is_err());
     rabbitmq.restart().await;
     let (_connection, channel) = open(&rabbitmq).await;
-    let got = channel
-        .basic_get("kept".into(), BasicGetOptions { no_ack: true })
-        .await;
+    let got = channel.basic_get("kept".into(), BasicGetOptions { no_ack: true }).await;
     assert_eq!(got.expect("get").expect("a message").data, b"7");
     rabbitmq.stop();
 }
 
 async fn publish_confirmed(channel: &Channel) {
-    channel
-        .confirm_select(ConfirmSelectOptions::default())
-        .await
-        .expect("confirms");
-    let options = BasicPublishOptions {
-        mandatory: true,
-        ..Default::default()
-    };
+    channel.confirm_select(ConfirmSelectOptions::default()).await.expect("confirms");
+    let options = BasicPublishOptions { mandatory: true, ..Default::default() };
     let properties = BasicProperties::default().with_delivery_mode(2);
     let publishing = channel.basic_publish("".into(), "kept".into(), options, b"7", properties);
     let confirmation = publishing.await.expect("publish").await.expect("confirmed");
-    assert!(
-        matches!(confirmation, Confirmation::Ack(None)),
-        "{confirmation:?}"
-    );
+    assert!(matches!(confirmation, Confirmation::Ack(None)), "{confirmation:?}");
 }
 
 async fn open(rabbitmq: &Rabbitmq) -> (Connection, Channel) {
@@ -122,28 +87,15 @@ async fn open(rabbitmq: &Rabbitmq) -> (Connection, Channel) {
 }
 
 async fn declare(channel: &Channel) {
-    let options = QueueDeclareOptions {
-        durable: true,
-        ..Default::default()
-    };
+    let options = QueueDeclareOptions { durable: true, ..Default::default() };
     let mut arguments = FieldTable::default();
-    arguments.insert(
-        "x-queue-type".into(),
-        AMQPValue::LongString("quorum".into()),
-    );
-    channel
-        .queue_declare("kept".into(), options, arguments)
-        .await
-        .expect("declare");
+    arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+    channel.queue_declare("kept".into(), options, arguments).await.expect("declare");
 }
 
 async fn count(database: &sea_orm::DatabaseConnection, table: &str) -> i64 {
     let statement = format!("SELECT count(*) AS n FROM {table}");
     let statement = Statement::from_string(database.get_database_backend(), statement);
-    let row = database
-        .query_one_raw(statement)
-        .await
-        .expect("query")
-        .expect("a row");
+    let row = database.query_one_raw(statement).await.expect("query").expect("a row");
     row.try_get("", "n").expect("a number")
 }

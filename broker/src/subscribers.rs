@@ -11,12 +11,12 @@ const QUEUE_LENGTH: usize = 1024;
 
 /// Hands signals to all subscribers and never waits for any.
 #[derive(Debug, Default)]
-pub(super) struct Subscribers {
+pub(crate) struct Subscribers {
     subscribers: Mutex<Vec<Subscriber>>,
 }
 
 impl Subscribers {
-    pub(super) fn subscribe(&self) -> mpsc::Receiver<BusSignal> {
+    pub(crate) fn subscribe(&self) -> mpsc::Receiver<BusSignal> {
         let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
         let subscriber = Subscriber { sender, behind: Arc::default() };
         self.lock().push(subscriber);
@@ -24,7 +24,7 @@ impl Subscribers {
     }
 
     /// Tells everybody; those who have gone are forgotten.
-    pub(super) fn tell(&self, signal: &BusSignal) {
+    pub(crate) fn tell(&self, signal: &BusSignal) {
         self.lock().retain(|subscriber| subscriber.tell(signal.clone()));
     }
 

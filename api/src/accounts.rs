@@ -1,0 +1,287 @@
+//! Signing up and in, and who I am.
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+use warren_domain::account::{
+    self, Email, LoginError, OwnerClaim, Password, PersonName, SessionError, SessionTokens, Signup,
+    SignupError, User, Username,
+};
+
+use crate::auth::Bearer;
+use crate::body::{Body, rule};
+use crate::node::Node;
+use crate::problem::{Problem, Refused};
+use crate::tag::Tag;
+use crate::token::{LIFETIME_S, Subject};
+
+/// A new account.
+#[derive(Debug, Deserialize, Object, Validate)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+pub struct SignupRequest {
+    /// 3 to 32 of `a-z 0-9 _ . -`, beginning with a letter or digit.
+    #[oai(validator(min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]*$"))]
+    #[validate(custom(function = "check_username"))]
+    username: String,
+    /// 8 to 256 characters.
+    #[oai(validator(min_length = 8, max_length = 256))]
+    #[validate(custom(function = "check_password"))]
+    password: String,
+    /// What others call you: 1 to 64 characters on one line.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    #[validate(custom(function = "check_person_name"))]
+    first_name: String,
+    /// Your family name: 1 to 64 characters on one line.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    #[validate(custom(function = "check_person_name"))]
+    last_name: Option<String>,
+    /// Where mail reaches you; also good for signing in.
+    #[oai(validator(max_length = 254))]
+    #[validate(custom(function = "check_email"))]
+    email: Option<String>,
+}
+
+/// A name and a password.
+#[derive(Debug, Deserialize, Object, Validate)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields)]
+pub(crate) struct LoginRequest {
+    /// The username or the e-mail address.
+    #[oai(validator(max_length = 254))]
+    #[validate(length(max = 254, code = "length", message = "a name has at most 254 characters"))]
+    username: String,
+    /// The password.
+    #[oai(validator(max_length = 256))]
+    #[validate(length(
+        max = 256,
+        code = "length",
+        message = "a password has at most 256 characters"
+    ))]
+    password: String,
+}
+
+/// A refresh token, to be used once.
+#[derive(Debug, Deserialize, Object, Validate)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields)]
+pub(crate) struct RefreshRequest {
+    /// As the last answer gave it.
+    #[oai(validator(max_length = 128))]
+    #[validate(length(max = 128, code = "length", message = "a refresh token is shorter"))]
+    refresh_token: String,
+}
+
+/// You are signed in.
+#[derive(Debug, Serialize, Object)]
+pub(crate) struct SignedIn {
+    /// Who you are.
+    user: User,
+    /// For the `Authorization: Bearer` header and the socket's `hello`.
+    access_token: String,
+    /// Works once, for the next access token.
+    refresh_token: String,
+    /// Seconds until the access token expires.
+    expires_in: u64,
+}
+
+#[derive(ApiResponse)]
+enum SignedUp {
+    /// The account exists, is in `public`, and is signed in.
+    #[oai(status = 201)]
+    Created(Body<SignedIn>),
+}
+
+#[derive(ApiResponse)]
+enum LoggedOut {
+    /// The session has ended; its sockets close.
+    #[oai(status = 204)]
+    Done,
+}
+
+/// Accounts.
+pub(crate) struct AccountsApi;
+
+#[OpenApi(prefix_path = "/v1", tag = "Tag::Accounts")]
+impl AccountsApi {
+    /// Sign up
+    ///
+    /// Makes an account, puts it into the channel `public` and signs it in.
+    #[oai(path = "/signup", method = "post", operation_id = "signup")]
+    async fn signup(
+        &self,
+        node: Data<&Arc<Node>>,
+        http: &Request,
+        request: Body<SignupRequest>,
+    ) -> Result<SignedUp, Refused<400, 409, 413, 415, 422>> {
+        let signup = Signup::try_from(request.0)?;
+        let claim = owner_claim(&node, http);
+        let tokens = account::signup(&node.domain, signup, claim).await?;
+        Ok(SignedUp::Created(Body(signed_in(&node, tokens)?)))
+    }
+
+    /// Sign in
+    ///
+    /// By username or e-mail address. A wrong name and a wrong password get the
+    /// same answer.
+    #[oai(path = "/login", method = "post", operation_id = "login")]
+    async fn login(
+        &self,
+        node: Data<&Arc<Node>>,
+        request: Body<LoginRequest>,
+    ) -> Result<Body<SignedIn>, Refused<400, 401, 413, 415, 422>> {
+        let Body(LoginRequest { username, password }) = request;
+        let tokens = account::login(&node.domain, &username, &password).await?;
+        Ok(Body(signed_in(&node, tokens)?))
+    }
+
+    /// Renew the access token
+    ///
+    /// Each refresh token works once and is replaced by the answer's. One that
+    /// comes again ends the session, as one of its two holders stole it.
+    #[oai(path = "/token/refresh", method = "post", operation_id = "refreshToken")]
+    async fn refresh(
+        &self,
+        node: Data<&Arc<Node>>,
+        request: Body<RefreshRequest>,
+    ) -> Result<Body<SignedIn>, Refused<400, 401, 413, 415, 422>> {
+        let tokens = account::refresh(&node.domain, &request.0.refresh_token).await?;
+        Ok(Body(signed_in(&node, tokens)?))
+    }
+
+    /// Sign out
+    ///
+    /// Ends the session of the access token: its tokens are worth nothing from
+    /// now on, and its sockets close.
+    #[oai(path = "/logout", method = "post", operation_id = "logout")]
+    async fn logout(
+        &self,
+        node: Data<&Arc<Node>>,
+        Bearer(actor): Bearer,
+    ) -> Result<LoggedOut, Refused<401>> {
+        account::end(&node.domain, actor.session_id)
+            .await
+            .map_err(|error| Problem::internal(&error))?;
+        node.authenticator.forget(actor.session_id);
+        Ok(LoggedOut::Done)
+    }
+
+    /// Who am I
+    #[oai(path = "/me", method = "get", operation_id = "getMe")]
+    async fn me(&self, Bearer(actor): Bearer) -> Result<Body<User>, Refused<401>> {
+        Ok(Body(User::clone(&actor.user)))
+    }
+}
+
+fn signed_in(node: &Node, tokens: SessionTokens) -> Result<SignedIn, Problem> {
+    let subject = Subject { user_id: tokens.user.id, session_id: tokens.session_id };
+    let access_token =
+        node.authenticator.tokens().issue(subject).map_err(|error| Problem::internal(&error))?;
+    Ok(SignedIn {
+        user: tokens.user,
+        access_token,
+        refresh_token: tokens.refresh_token,
+        expires_in: LIFETIME_S,
+    })
+}
+
+/// The first account owns the server only if it surely comes from this
+/// machine: behind a proxy everybody seems to.
+fn owner_claim(node: &Node, http: &Request) -> OwnerClaim {
+    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"]
+        .iter()
+        .any(|name| http.headers().contains_key(*name));
+    let local = http.remote_addr().as_socket_addr().is_some_and(|peer| peer.ip().is_loopback());
+    match node.first_account_owns && local && !forwarded {
+        true => OwnerClaim::IfFirst,
+        false => OwnerClaim::Never,
+    }
+}
+
+fn check_username(text: &str) -> Result<(), validator::ValidationError> {
+    rule(Username::parse(text))
+}
+
+fn check_password(text: &str) -> Result<(), validator::ValidationError> {
+    rule(Password::parse(text))
+}
+
+fn check_person_name(text: &str) -> Result<(), validator::ValidationError> {
+    rule(PersonName::parse(text))
+}
+
+fn check_email(text: &str) -> Result<(), validator::ValidationError> {
+    rule(Email::parse(text))
+}
+
+impl TryFrom<SignupRequest> for Signup {
+    type Error = Problem;
+
+    /// Validated when it was read, so that an error here says only that.
+    fn try_from(request: SignupRequest) -> Result<Self, Problem> {
+        let refused = |invalid: warren_domain::Invalid| {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", invalid.message)
+        };
+        Ok(Self {
+            username: Username::parse(&request.username).map_err(refused)?,
+            password: Password::parse(&request.password).map_err(refused)?,
+            first_name: PersonName::parse(&request.first_name).map_err(refused)?,
+            last_name: request
+                .last_name
+                .map(|name| PersonName::parse(&name))
+                .transpose()
+                .map_err(refused)?,
+            email: request.email.map(|email| Email::parse(&email)).transpose().map_err(refused)?,
+        })
+    }
+}
+
+impl From<SignupError> for Problem {
+    fn from(error: SignupError) -> Self {
+        let taken = |code| Self::new(StatusCode::CONFLICT, code, sentence(&error));
+        match &error {
+            SignupError::UsernameTaken => taken("username_taken"),
+            SignupError::EmailTaken => taken("email_taken"),
+            SignupError::Busy => Self::unavailable(sentence(&error)),
+            SignupError::Hash(_) | SignupError::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        match &error {
+            LoginError::InvalidCredentials => {
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", sentence(&error))
+            }
+            LoginError::Busy => Self::unavailable(sentence(&error)),
+            LoginError::Hash(_) | LoginError::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match &error {
+            SessionError::InvalidToken => {
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_refresh_token", sentence(&error))
+            }
+            SessionError::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+/// An error's text as a sentence for people.
+pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), characters.as_str()),
+        None => text,
+    }
+}

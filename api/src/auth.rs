@@ -1,0 +1,77 @@
+//! From credentials to an [`Actor`]: one way for every door.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use poem::Request;
+use poem_openapi::SecurityScheme;
+use poem_openapi::auth;
+use warren_domain::Domain;
+use warren_domain::account::{self, Actor};
+use warren_domain::id::SessionId;
+
+use crate::node::Node;
+use crate::problem::Problem;
+use crate::token::Tokens;
+
+/// How long a session is believed to be live without asking the database:
+/// what a logout on another node may take if the bus fails.
+const BELIEVED: Duration = Duration::from_secs(3);
+
+/// An access token from signup, login or refresh.
+#[derive(SecurityScheme)]
+#[oai(ty = "bearer", bearer_format = "JWT", checker = "check", rename = "accessToken")]
+pub(crate) struct Bearer(pub Actor);
+
+/// Checks access tokens, and that their sessions are live.
+pub(crate) struct Authenticator {
+    tokens: Tokens,
+    live: Cache<SessionId, Actor>,
+}
+
+impl Authenticator {
+    /// With these tokens.
+    #[must_use]
+    pub(crate) fn new(tokens: Tokens) -> Self {
+        let live = Cache::builder().max_capacity(100_000).time_to_live(BELIEVED).build();
+        Self { tokens, live }
+    }
+
+    /// Signs.
+    #[must_use]
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// Who acts, if the token is valid and its session live.
+    ///
+    /// # Errors
+    /// 401, or 503 if the database cannot tell.
+    pub(crate) async fn authenticate(
+        &self,
+        domain: &Domain,
+        token: &str,
+    ) -> Result<Actor, Problem> {
+        let subject = self.tokens.check(token).ok_or_else(Problem::unauthenticated)?;
+        if let Some(actor) = self.live.get(&subject.session_id) {
+            return Ok(actor);
+        }
+        let live = account::is_live(domain, subject.user_id, subject.session_id)
+            .await
+            .map_err(|error| Problem::internal(&error))?;
+        let actor = live.ok_or_else(Problem::unauthenticated)?;
+        self.live.insert(subject.session_id, actor.clone());
+        Ok(actor)
+    }
+
+    /// Believes this session no more.
+    pub(crate) fn forget(&self, session_id: SessionId) {
+        self.live.invalidate(&session_id);
+    }
+}
+
+async fn check(request: &Request, bearer: auth::Bearer) -> poem::Result<Actor> {
+    let node = request.data::<Arc<Node>>().ok_or_else(Problem::unauthenticated)?;
+    Ok(node.authenticator.authenticate(&node.domain, &bearer.token).await?)
+}

@@ -1,0 +1,85 @@
+//! Everything that happens in a channel, by number: for clients without a
+//! socket, and to prove that nothing was missed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::web::Data;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::{Object, OpenApi};
+use serde::Serialize;
+use warren_domain::timeline::{self, Event};
+
+use crate::auth::Bearer;
+use crate::body::Body;
+use crate::channels::{reference, require_member};
+use crate::node::Node;
+use crate::problem::{Problem, Refused};
+use crate::tag::Tag;
+
+/// Events of a channel.
+#[derive(Debug, Serialize, Object)]
+pub(crate) struct EventList {
+    /// In order of their numbers, without a gap.
+    items: Vec<Event>,
+    /// The number of the last of them, or the one asked after: ask after this
+    /// the next time.
+    as_of_seq: i64,
+}
+
+/// Events.
+pub(crate) struct EventsApi;
+
+#[OpenApi(prefix_path = "/v1/channels", tag = "Tag::Events")]
+impl EventsApi {
+    /// Events of a channel
+    ///
+    /// Those after a number, in order. With `wait_s` the answer comes as soon as
+    /// there is one (long poll), or empty after that time.
+    #[oai(path = "/:channel/events", method = "get", operation_id = "listEvents")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the request that is documented"
+    )]
+    async fn list(
+        &self,
+        node: Data<&Arc<Node>>,
+        Bearer(actor): Bearer,
+        /// The channel's id or name.
+        channel: Path<String>,
+        /// The number of the last event that you have; 0 for none.
+        #[oai(default, validator(minimum(value = "0")))]
+        after_seq: Query<i64>,
+        /// At most so many.
+        #[oai(default = "page_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        limit: Query<u64>,
+        /// Seconds to wait for the first one.
+        #[oai(default, validator(maximum(value = "30")))]
+        wait_s: Query<u64>,
+    ) -> Result<Body<EventList>, Refused<400, 401, 403, 404>> {
+        let reference = reference(&channel)?;
+        let channel = require_member(&node, &actor, &reference).await?;
+        let waits = wait_s.0 > 0 && channel.last_seq <= after_seq.0;
+        if waits {
+            let wait = Duration::from_secs(wait_s.0);
+            node.gateway.wait_past(&node.domain, channel.id, after_seq.0, wait).await;
+            // Much may have changed meanwhile.
+            require_member(&node, &actor, &reference).await?;
+        }
+        let items = timeline::read(
+            &node.domain.database,
+            &node.domain.people,
+            channel.id,
+            after_seq.0,
+            limit.0,
+        )
+        .await
+        .map_err(|error| Problem::internal(&error))?;
+        let as_of_seq = items.last().map_or(after_seq.0, |event| event.seq);
+        Ok(Body(EventList { items, as_of_seq }))
+    }
+}
+
+fn page_limit() -> u64 {
+    50
+}

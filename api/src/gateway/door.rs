@@ -1,0 +1,93 @@
+//! The door of the gateway: `GET /v1/ws` becomes a socket (RFC 6455).
+
+use std::sync::Arc;
+
+use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
+use poem::web::Data;
+use poem::{Body, IntoResponse, Request, Response, handler};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use crate::gateway::socket;
+use crate::node::Node;
+use crate::problem::Problem;
+
+/// The largest frame and the largest message that a client may send, in bytes.
+const MAX_MESSAGE_SIZE_BYTES: usize = 64 * 1024;
+
+/// Small buffers: an idle socket costs little.
+const BUFFER_SIZE_BYTES: usize = 4 * 1024;
+
+/// What the server buffers for a reader that does not read, in bytes.
+const MAX_WRITE_BUFFER_SIZE_BYTES: usize = 1024 * 1024;
+
+/// Opens a socket.
+#[handler]
+pub(crate) async fn open(node: Data<&Arc<Node>>, request: &Request) -> Response {
+    match upgrade(&node, request) {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn upgrade(node: &Arc<Node>, request: &Request) -> Result<Response, Problem> {
+    if request.uri().query().is_some() {
+        return Err(Problem::invalid_parameter(
+            "The socket takes no parameters: an address is logged in many places, so a token in it \
+             is a secret no more. Say hello with it.",
+        ));
+    }
+    if !node.origins.admit(request) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "origin_not_allowed",
+            "Pages of this origin may not open a socket here.",
+        ));
+    }
+    let key = websocket_key(request.headers())
+        .ok_or_else(|| Problem::invalid_parameter("This is the address of a WebSocket."))?;
+    let upgrade = request
+        .take_upgrade()
+        .map_err(|_| Problem::invalid_parameter("This connection cannot become a WebSocket."))?;
+    let (tracked, node) = (node.clone(), node.clone());
+    tracked.gateway.tasks.spawn(async move {
+        if let Ok(connection) = upgrade.await {
+            let web_socket =
+                WebSocketStream::from_raw_socket(connection, Role::Server, Some(configuration()))
+                    .await;
+            socket::run(node, web_socket).await;
+        }
+    });
+    Ok(switching_protocols(&derive_accept_key(key.as_bytes())))
+}
+
+/// The client's key, if the headers ask for a WebSocket of version 13.
+fn websocket_key(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let has = |name: header::HeaderName, word: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
+    };
+    let asks = has(header::UPGRADE, "websocket")
+        && has(header::CONNECTION, "upgrade")
+        && has(header::SEC_WEBSOCKET_VERSION, "13");
+    headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| asks)
+}
+
+fn switching_protocols(accept: &str) -> Response {
+    Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header(header::CONNECTION, "upgrade")
+        .header(header::UPGRADE, "websocket")
+        .header(header::SEC_WEBSOCKET_ACCEPT, accept)
+        .body(Body::empty())
+}
+
+fn configuration() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(BUFFER_SIZE_BYTES)
+        .write_buffer_size(BUFFER_SIZE_BYTES)
+        .max_write_buffer_size(MAX_WRITE_BUFFER_SIZE_BYTES)
+        .max_message_size(Some(MAX_MESSAGE_SIZE_BYTES))
+        .max_frame_size(Some(MAX_MESSAGE_SIZE_BYTES))
+}

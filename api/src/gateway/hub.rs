@@ -1,0 +1,270 @@
+//! What this node watches: distributes what the bus brings, and finds what it
+//! did not bring.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use warren_domain::Domain;
+use warren_domain::account;
+use warren_domain::channel;
+use warren_domain::database::DbErr;
+use warren_domain::id::{ChannelId, SessionId, UserId};
+use warren_domain::port::{BusSignal, ChannelEvents, Ephemeral};
+use warren_domain::timeline::{self, EventKind};
+
+use crate::gateway::frame::EventFrame;
+use crate::gateway::signal::Signal;
+use crate::gateway::stream::{ChannelStream, Watch};
+use crate::node::Node;
+
+/// How long a gap may be the bus's own disorder before the database is asked.
+const GAP_WAIT: Duration = Duration::from_millis(30);
+
+/// How often every head, membership and session is compared with the database:
+/// what a lost hint may cost, and within the 5 s in which an ended session's
+/// sockets close.
+const CHECK_INTERVAL: Duration = Duration::from_secs(4);
+
+/// Events read from the database at once.
+const PAGE_LENGTH: u64 = 100;
+
+/// Catching up must not starve everything else of the database.
+const MAX_CONCURRENT_READS: usize = 8;
+
+/// The watched channels and the open sockets of this node.
+pub(crate) struct Hub {
+    streams: Mutex<HashMap<ChannelId, Arc<ChannelStream>>>,
+    sockets: Mutex<HashMap<UserId, Vec<Entry>>>,
+    reads: Semaphore,
+    check_now: Notify,
+}
+
+struct Entry {
+    session_id: SessionId,
+    signal: Arc<Signal>,
+}
+
+/// A socket's registration: gone when it is dropped.
+pub(crate) struct Registration {
+    hub: Arc<Hub>,
+    user_id: UserId,
+    pub(crate) signal: Arc<Signal>,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self {
+            streams: Mutex::default(),
+            sockets: Mutex::default(),
+            reads: Semaphore::new(MAX_CONCURRENT_READS),
+            check_now: Notify::new(),
+        }
+    }
+}
+
+impl Hub {
+    /// From now on the socket hears of joined channels and of its session's end.
+    pub(crate) fn register(
+        self: &Arc<Self>,
+        user_id: UserId,
+        session_id: SessionId,
+    ) -> Registration {
+        let signal = Arc::new(Signal::default());
+        let entry = Entry { session_id, signal: signal.clone() };
+        lock(&self.sockets).entry(user_id).or_default().push(entry);
+        Registration { hub: self.clone(), user_id, signal }
+    }
+
+    /// Watches channels. Their streams know where they stand when it returns.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(crate) async fn watch(
+        self: &Arc<Self>,
+        domain: &Domain,
+        channels: &[ChannelId],
+        signal: &Arc<Signal>,
+    ) -> Result<Vec<Watch>, DbErr> {
+        let watches: Vec<Watch> = {
+            let mut streams = lock(&self.streams);
+            let stream = |id: &ChannelId| {
+                let new = || Arc::new(ChannelStream::new(*id));
+                streams.entry(*id).or_insert_with(new).watch(signal)
+            };
+            channels.iter().map(stream).collect()
+        };
+        let new = watches.iter().filter(|watch| watch.stream().last().is_none());
+        let new: Vec<ChannelId> = new.map(|watch| watch.stream().channel_id()).collect();
+        if !new.is_empty() {
+            // Read after registering: what happens in between is heard of.
+            let heads = timeline::heads(&domain.database, new).await?;
+            for watch in &watches {
+                if let Some(head) = heads.get(&watch.stream().channel_id()) {
+                    watch.stream().begin_at(*head);
+                }
+            }
+        }
+        Ok(watches)
+    }
+
+    /// Events of a channel from the database, encoded.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(crate) async fn read(
+        &self,
+        domain: &Domain,
+        channel_id: ChannelId,
+        after_seq: i64,
+    ) -> Result<Vec<EventFrame>, DbErr> {
+        let _turn = self.reads.acquire().await;
+        let events =
+            timeline::read(&domain.database, &domain.people, channel_id, after_seq, PAGE_LENGTH)
+                .await?;
+        Ok(events.iter().map(EventFrame::from).collect())
+    }
+
+    fn stream(&self, channel_id: ChannelId) -> Option<Arc<ChannelStream>> {
+        lock(&self.streams).get(&channel_id).cloned()
+    }
+
+    fn for_sockets_of(&self, user_id: UserId, tell: impl Fn(&Signal)) {
+        for entry in lock(&self.sockets).get(&user_id).into_iter().flatten() {
+            tell(&entry.signal);
+        }
+    }
+
+    fn end_sessions(&self, ended: impl Fn(SessionId) -> bool) {
+        for entry in lock(&self.sockets).values().flatten() {
+            if ended(entry.session_id) {
+                entry.signal.end();
+            }
+        }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut sockets = lock(&self.hub.sockets);
+        if let Some(entries) = sockets.get_mut(&self.user_id) {
+            entries.retain(|entry| !Arc::ptr_eq(&entry.signal, &self.signal));
+            if entries.is_empty() {
+                sockets.remove(&self.user_id);
+            }
+        }
+    }
+}
+
+/// Listens to the bus and checks the database until `stop`.
+pub(crate) async fn run(hub: Arc<Hub>, node: Arc<Node>, stop: CancellationToken) {
+    let work = async { tokio::join!(listen(&hub, &node), check_regularly(&hub, &node)) };
+    tokio::select! {
+        _ = work => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
+    let mut signals = node.domain.bus.subscribe();
+    while let Some(signal) = signals.recv().await {
+        match signal {
+            BusSignal::Events(events) => distribute(hub, node, &events),
+            BusSignal::Ephemeral(Ephemeral::SessionEnded { session_id }) => {
+                node.authenticator.forget(session_id);
+                hub.end_sessions(|session| session == session_id);
+            }
+            BusSignal::Missed => hub.check_now.notify_one(),
+        }
+    }
+}
+
+fn distribute(hub: &Arc<Hub>, node: &Arc<Node>, channel_events: &ChannelEvents) {
+    if let Some(stream) = hub.stream(channel_events.channel_id) {
+        if stream.offer(channel_events.events.iter().map(EventFrame::from)) {
+            spawn_repair(hub, node, stream);
+        }
+    }
+    let joined = channel_events.events.iter().filter(|event| event.kind == EventKind::MemberJoined);
+    for event in joined {
+        if let Some(user) = &event.user {
+            hub.for_sockets_of(user.id, |signal| signal.join(event.channel_id, event.seq));
+        }
+    }
+}
+
+fn spawn_repair(hub: &Arc<Hub>, node: &Arc<Node>, stream: Arc<ChannelStream>) {
+    let (hub, node) = (hub.clone(), node.clone());
+    tokio::spawn(async move {
+        tokio::time::sleep(GAP_WAIT).await;
+        while let Some(from) = stream.repair_from() {
+            match hub.read(&node.domain, stream.channel_id(), from).await {
+                Ok(frames) if !frames.is_empty() => drop(stream.offer(frames)),
+                // The next check finds the gap again.
+                Ok(_) => return stream.give_up_repair(),
+                Err(error) => {
+                    tracing::warn!(%error, channel.id = %stream.channel_id(), "a gap was not repaired");
+                    return stream.give_up_repair();
+                }
+            }
+        }
+    });
+}
+
+async fn check_regularly(hub: &Arc<Hub>, node: &Arc<Node>) {
+    let mut interval = tokio::time::interval(CHECK_INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = interval.tick() => {}
+            () = hub.check_now.notified() => {}
+        }
+        if let Err(error) = check(hub, node).await {
+            tracing::warn!(%error, "the sockets' state was not compared with the database");
+        }
+    }
+}
+
+/// Three queries for the whole node: heads, memberships, sessions.
+async fn check(hub: &Arc<Hub>, node: &Arc<Node>) -> Result<(), DbErr> {
+    let streams: Vec<Arc<ChannelStream>> = {
+        let mut streams = lock(&hub.streams);
+        streams.retain(|_, stream| stream.is_watched());
+        streams.values().cloned().collect()
+    };
+    if !streams.is_empty() {
+        let ids = streams.iter().map(|stream| stream.channel_id()).collect();
+        let heads = timeline::heads(&node.domain.database, ids).await?;
+        for stream in streams {
+            let head = heads.get(&stream.channel_id()).copied().unwrap_or(0);
+            if stream.begin_at(head) || stream.announce(head) {
+                spawn_repair(hub, node, stream);
+            }
+        }
+    }
+    check_sockets(hub, node).await
+}
+
+async fn check_sockets(hub: &Arc<Hub>, node: &Arc<Node>) -> Result<(), DbErr> {
+    let (users, sessions): (Vec<UserId>, HashSet<SessionId>) = {
+        let sockets = lock(&hub.sockets);
+        let sessions = sockets.values().flatten().map(|entry| entry.session_id).collect();
+        (sockets.keys().copied().collect(), sessions)
+    };
+    if users.is_empty() {
+        return Ok(());
+    }
+    let live = account::live_among(&node.domain, sessions.iter().copied().collect()).await?;
+    hub.end_sessions(|session| sessions.contains(&session) && !live.contains(&session));
+    for (user_id, channels) in channel::memberships_of(&node.domain, users).await? {
+        hub.for_sockets_of(user_id, |signal| signal.reconcile(&channels));
+    }
+    Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,174 @@
+//! The writing half of a socket: answers, events, pings, and the goodbye.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::SinkExt;
+use futures_util::stream::SplitSink;
+use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_util::sync::CancellationToken;
+
+use crate::gateway::cursor::Cursors;
+use crate::gateway::frame::ServerFrame;
+use crate::gateway::inbox::Request;
+use crate::gateway::signal::{News, Signal};
+use crate::gateway::socket::{Closing, Socket};
+use crate::problem::Problem;
+
+/// How often a client is asked whether it is there; it has as long to answer.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+
+/// How long a client may take to take what it is sent.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why writing ends.
+enum End {
+    /// With a goodbye.
+    Close(Closing),
+    /// The client is gone, or does not read.
+    Gone,
+}
+
+struct Outbox {
+    sink: SplitSink<Socket, Message>,
+    cursors: Cursors,
+    /// A ping is out that was not answered.
+    asked: bool,
+}
+
+/// Writes until the client or the reading half is gone, the session ends, or
+/// `stop`.
+pub(crate) async fn write(
+    stop: CancellationToken,
+    sink: SplitSink<Socket, Message>,
+    cursors: Cursors,
+    signal: Arc<Signal>,
+    mut requests: mpsc::Receiver<Request>,
+) {
+    let mut outbox = Outbox { sink, cursors, asked: false };
+    let mut pings = pings();
+    let end = loop {
+        let step = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(End::Close(Closing::going_away())),
+            request = requests.recv() => match request {
+                Some(request) => outbox.answer(request).await,
+                None => Err(End::Close(Closing::new(CloseCode::Normal, ""))),
+            },
+            news = signal.news() => outbox.take(news).await,
+            _ = pings.tick() => outbox.ask().await,
+            () = std::future::ready(()), if outbox.cursors.is_due() => outbox.deliver().await,
+        };
+        // Everything that is ready goes out together.
+        let flushed = match step {
+            Ok(()) if !outbox.cursors.is_due() && requests.is_empty() => outbox.flush().await,
+            other => other,
+        };
+        if let Err(end) = flushed {
+            break end;
+        }
+    };
+    if let End::Close(closing) = end {
+        outbox.say_goodbye(closing).await;
+    }
+}
+
+fn pings() -> Interval {
+    let mut pings = interval(PING_INTERVAL);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pings.reset();
+    pings
+}
+
+impl Outbox {
+    async fn answer(&mut self, request: Request) -> Result<(), End> {
+        match request {
+            Request::Say(frame) => self.feed(Message::Text(frame.encode())).await,
+            Request::Watch { channel_id, after_seq } => {
+                self.cursors.watch(&[channel_id]).await.map_err(unavailable)?;
+                match after_seq {
+                    Some(seq) => self.cursors.set(channel_id, seq),
+                    None => self.cursors.mark(channel_id),
+                }
+                Ok(())
+            }
+            Request::Unwatch(channel_id) => {
+                self.cursors.unwatch(channel_id);
+                Ok(())
+            }
+            Request::Alive => {
+                self.asked = false;
+                Ok(())
+            }
+            Request::Close(closing) => Err(End::Close(closing)),
+        }
+    }
+
+    async fn take(&mut self, news: News) -> Result<(), End> {
+        if news.ended {
+            let closing = Closing::new(CloseCode::Policy, "the session has ended");
+            return Err(End::Close(Closing {
+                problem: Some(Problem::unauthenticated()),
+                ..closing
+            }));
+        }
+        for (channel_id, seq) in news.joined {
+            self.cursors.join(channel_id, seq).await.map_err(unavailable)?;
+        }
+        for channel_id in news.touched {
+            self.cursors.mark(channel_id);
+        }
+        Ok(())
+    }
+
+    async fn deliver(&mut self) -> Result<(), End> {
+        for frame in self.cursors.pull().await.map_err(unavailable)? {
+            self.feed(Message::Text(frame.text)).await?;
+        }
+        Ok(())
+    }
+
+    async fn ask(&mut self) -> Result<(), End> {
+        if self.asked {
+            return Err(End::Gone);
+        }
+        self.asked = true;
+        self.feed(Message::Ping(Bytes::new())).await
+    }
+
+    async fn feed(&mut self, message: Message) -> Result<(), End> {
+        bounded(self.sink.feed(message)).await
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        bounded(self.sink.flush()).await
+    }
+
+    async fn say_goodbye(mut self, closing: Closing) {
+        if let Some(problem) = closing.problem {
+            let text = ServerFrame::error(problem).encode();
+            // If the client is gone there is nobody to tell.
+            let _ = self.feed(Message::Text(text)).await;
+        }
+        let frame = CloseFrame { code: closing.code, reason: closing.reason.into() };
+        let _ = timeout(WRITE_TIMEOUT, self.sink.send(Message::Close(Some(frame)))).await;
+    }
+}
+
+async fn bounded<E>(write: impl Future<Output = Result<(), E>>) -> Result<(), End> {
+    match timeout(WRITE_TIMEOUT, write).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(End::Gone),
+    }
+}
+
+/// The cursors have not moved: the client resumes where it was.
+fn unavailable(error: warren_domain::database::DbErr) -> End {
+    let problem = Problem::internal(&error);
+    let closing = Closing::new(CloseCode::Again, "the database is away; come again");
+    End::Close(Closing { problem: Some(problem), ..closing })
+}

@@ -1,0 +1,192 @@
+//! One socket, from its greeting to its end.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use poem::Upgraded;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message, error::CapacityError};
+use warren_domain::account::Actor;
+use warren_domain::channel;
+use warren_domain::id::ChannelId;
+
+use crate::gateway::cursor::Cursors;
+use crate::gateway::frame::{Greeting, ResyncReason, ServerFrame};
+use crate::gateway::inbox::{self, Request};
+use crate::gateway::outbox;
+use crate::node::Node;
+use crate::problem::Problem;
+
+/// How long a client may take to say hello.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the closing handshake may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Answers that wait for the writer; then the reader waits too.
+const REQUESTS_LENGTH: usize = 64;
+
+/// The socket.
+pub(crate) type Socket = WebSocketStream<Upgraded>;
+
+/// Why a socket is closed, as the client is told.
+#[derive(Debug)]
+pub(crate) struct Closing {
+    pub(crate) code: CloseCode,
+    pub(crate) reason: &'static str,
+    /// Said before.
+    pub(crate) problem: Option<Problem>,
+}
+
+impl Closing {
+    pub(crate) fn new(code: CloseCode, reason: &'static str) -> Self {
+        Self { code, reason, problem: None }
+    }
+
+    /// The server stops.
+    pub(crate) fn going_away() -> Self {
+        Self::new(CloseCode::Away, "the server stops; come again")
+    }
+
+    /// What to answer to a frame that cannot be read.
+    pub(crate) fn for_error(error: &Error) -> Self {
+        match error {
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => {
+                Self::new(CloseCode::Size, "a message has at most 64 KiB")
+            }
+            Error::Utf8(_) => Self::new(CloseCode::Invalid, "text is UTF-8"),
+            _ => Self::new(CloseCode::Protocol, "this is not the WebSocket protocol"),
+        }
+    }
+}
+
+/// What a client said in its greeting.
+struct Hello {
+    actor: Actor,
+    cursors: HashMap<ChannelId, i64>,
+    epoch: Option<String>,
+}
+
+/// Serves a socket until it ends.
+pub(crate) async fn run(node: Arc<Node>, mut socket: Socket) {
+    let hello = tokio::select! {
+        hello = timeout(HELLO_TIMEOUT, hello(&node, &mut socket)) => hello.unwrap_or_else(|_| {
+            Err(Some(Closing::new(CloseCode::Policy, "no hello within 10 s")))
+        }),
+        () = node.gateway.stop.cancelled() => Err(Some(Closing::going_away())),
+    };
+    match hello {
+        Ok(hello) => serve(node, socket, hello).await,
+        Err(Some(closing)) => close(&mut socket, closing).await,
+        Err(None) => {}
+    }
+}
+
+/// `Err(None)`: the client is gone.
+async fn hello(node: &Node, socket: &mut Socket) -> Result<Hello, Option<Closing>> {
+    let text = loop {
+        match socket.next().await {
+            Some(Ok(Message::Text(text))) => break text,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Binary(_))) => {
+                return Err(Some(Closing::new(CloseCode::Unsupported, "frames are text")));
+            }
+            Some(Ok(Message::Close(_) | Message::Frame(_))) | None => return Err(None),
+            Some(Err(error)) => return Err(Some(Closing::for_error(&error))),
+        }
+    };
+    let refused = |problem| {
+        let closing = Closing::new(CloseCode::Policy, "the hello was refused");
+        Some(Closing { problem: Some(problem), ..closing })
+    };
+    let greeting = serde_json::from_str(&text).map_err(|error| {
+        refused(inbox::malformed(&format!("The first frame is no hello: {error}.")))
+    })?;
+    let Greeting::Hello { token, cursors, epoch } = greeting;
+    let actor = node.authenticator.authenticate(&node.domain, &token).await.map_err(refused)?;
+    Ok(Hello { actor, cursors, epoch })
+}
+
+async fn serve(node: Arc<Node>, mut socket: Socket, hello: Hello) {
+    let registration = node.gateway.hub.register(hello.actor.id(), hello.actor.session_id);
+    let signal = registration.signal.clone();
+    let mut cursors =
+        Cursors::new(node.gateway.hub.clone(), node.clone(), hello.actor.id(), signal.clone());
+    let greeted = match greet(&node, &mut cursors, &hello).await {
+        Ok(frames) => frames,
+        Err(problem) => {
+            let closing = Closing::new(CloseCode::Error, "try again");
+            return close(&mut socket, Closing { problem: Some(problem), ..closing }).await;
+        }
+    };
+    for frame in greeted {
+        if socket.feed(Message::Text(frame.encode())).await.is_err() {
+            return;
+        }
+    }
+    let (sink, stream) = socket.split();
+    let (requests, answers) = mpsc::channel::<Request>(REQUESTS_LENGTH);
+    let reading = inbox::read(node.clone(), hello.actor, stream, requests);
+    let writing = outbox::write(node.gateway.stop.clone(), sink, cursors, signal, answers);
+    tokio::pin!(reading, writing);
+    // Whichever half ends first, the other gets a moment for the closing handshake.
+    tokio::select! {
+        () = &mut reading => drop(timeout(CLOSE_TIMEOUT, writing).await),
+        () = &mut writing => drop(timeout(CLOSE_TIMEOUT, reading).await),
+    }
+}
+
+/// What a client is told first: where everything stands, and which of its
+/// cursors are worthless.
+async fn greet(
+    node: &Node,
+    cursors: &mut Cursors,
+    hello: &Hello,
+) -> Result<Vec<ServerFrame>, Problem> {
+    let failed = |error| Problem::internal(&error);
+    let mut channels = channel::mine(&node.domain, &hello.actor).await.map_err(failed)?;
+    let ids: Vec<ChannelId> = channels.iter().map(|channel| channel.id).collect();
+    cursors.watch(&ids).await.map_err(failed)?;
+    let same_epoch = hello.epoch.as_ref().is_none_or(|epoch| *epoch == node.epoch);
+    let mut resyncs = Vec::new();
+    for channel in &mut channels {
+        channel.last_seq = cursors.head(channel.id).unwrap_or(channel.last_seq);
+        match hello.cursors.get(&channel.id) {
+            Some(seq) if same_epoch && (0..=channel.last_seq).contains(seq) => {
+                cursors.set(channel.id, *seq);
+            }
+            Some(_) => resyncs.push(ServerFrame::Resync {
+                channel: channel.clone(),
+                reason: if same_epoch { ResyncReason::Ahead } else { ResyncReason::Epoch },
+            }),
+            None => {}
+        }
+        cursors.mark(channel.id);
+    }
+    let me = warren_domain::account::User::clone(&hello.actor.user);
+    let mut frames = vec![ServerFrame::Ready { me, epoch: node.epoch.clone(), channels }];
+    frames.extend(resyncs);
+    Ok(frames)
+}
+
+/// Says why, and goodbye.
+async fn close(socket: &mut Socket, closing: Closing) {
+    if let Some(problem) = closing.problem {
+        let frame = ServerFrame::error(problem);
+        // If the client is gone there is nobody to tell.
+        let _ = socket.feed(Message::Text(frame.encode())).await;
+    }
+    let frame = CloseFrame { code: closing.code, reason: closing.reason.into() };
+    let handshake = async {
+        if socket.close(Some(frame)).await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    };
+    let _ = timeout(CLOSE_TIMEOUT, handshake).await;
+}

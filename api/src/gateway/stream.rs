@@ -1,0 +1,299 @@
+//! One watched channel: its newest frames, and who watches it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use warren_domain::id::ChannelId;
+
+use crate::gateway::frame::EventFrame;
+use crate::gateway::signal::Signal;
+
+/// The ring's bounds. A reader further behind reads the database.
+const RING_LENGTH: usize = 256;
+const RING_SIZE_BYTES: usize = 128 * 1024;
+
+/// Frames kept beyond a gap; the database has the others too.
+const AHEAD_LENGTH: usize = 1_024;
+
+/// Frames given to one socket at once.
+const PULL_LENGTH: usize = 64;
+
+/// A channel that somebody on this node watches.
+pub(crate) struct ChannelStream {
+    channel_id: ChannelId,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The last number up to which nothing is missing; unknown at first.
+    last: Option<i64>,
+    /// The frames up to `last`, without a gap.
+    ring: VecDeque<EventFrame>,
+    ring_size_bytes: usize,
+    /// Frames that came before their predecessors.
+    ahead: BTreeMap<i64, EventFrame>,
+    /// The highest number heard of.
+    announced: i64,
+    repairing: bool,
+    watchers: Vec<Arc<Watcher>>,
+}
+
+/// What a socket gets when it asks for what comes after its cursor.
+pub(crate) enum Pull {
+    /// These; there may be more.
+    Frames(Vec<EventFrame>),
+    /// Nothing more for now.
+    UpToDate,
+    /// More than the ring holds: read the database.
+    Behind,
+}
+
+struct Watcher {
+    /// Whether its socket has been told and has not looked yet.
+    told: AtomicBool,
+    signal: Arc<Signal>,
+}
+
+/// A watcher's registration: gone when it is dropped.
+pub(crate) struct Watch {
+    stream: Arc<ChannelStream>,
+    watcher: Arc<Watcher>,
+}
+
+impl ChannelStream {
+    pub(crate) fn new(channel_id: ChannelId) -> Self {
+        Self { channel_id, state: Mutex::default() }
+    }
+
+    pub(crate) fn channel_id(&self) -> ChannelId {
+        self.channel_id
+    }
+
+    /// The last number up to which nothing is missing, if it is known yet.
+    pub(crate) fn last(&self) -> Option<i64> {
+        self.lock().last
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        !self.lock().watchers.is_empty()
+    }
+
+    pub(crate) fn watch(self: &Arc<Self>, signal: &Arc<Signal>) -> Watch {
+        let watcher = Arc::new(Watcher { told: AtomicBool::new(false), signal: signal.clone() });
+        self.lock().watchers.push(watcher.clone());
+        Watch { stream: self.clone(), watcher }
+    }
+
+    /// Says where the channel stands, as read from the database after the first
+    /// watcher registered. `true` if what was heard of meanwhile leaves a gap.
+    pub(crate) fn begin_at(&self, seq: i64) -> bool {
+        let mut state = self.lock();
+        if state.last.is_none() {
+            state.last = Some(seq);
+            state.close_gap();
+            self.tell(&state);
+        }
+        state.must_repair()
+    }
+
+    /// Takes frames from the bus or the database, in any order, twice or late.
+    /// `true` if there is a gap now that nobody repairs yet: the caller does.
+    pub(crate) fn offer(&self, frames: impl IntoIterator<Item = EventFrame>) -> bool {
+        let mut state = self.lock();
+        let before = state.last;
+        for frame in frames {
+            state.take(frame);
+        }
+        state.close_gap();
+        if state.last > before {
+            self.tell(&state);
+        }
+        state.must_repair()
+    }
+
+    /// Says that the channel has an event of this number. As [`Self::offer`].
+    pub(crate) fn announce(&self, seq: i64) -> bool {
+        let mut state = self.lock();
+        state.announced = state.announced.max(seq);
+        state.must_repair()
+    }
+
+    /// Where to read on, while a gap is left; else the repair is over.
+    pub(crate) fn repair_from(&self) -> Option<i64> {
+        let mut state = self.lock();
+        let from = state.last.filter(|last| *last < state.announced);
+        state.repairing = from.is_some();
+        from
+    }
+
+    /// The repair failed; the next one to notice the gap begins another.
+    pub(crate) fn give_up_repair(&self) {
+        self.lock().repairing = false;
+    }
+
+    fn tell(&self, state: &State) {
+        for watcher in &state.watchers {
+            watcher.tell(self.channel_id);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take(&mut self, frame: EventFrame) {
+        self.announced = self.announced.max(frame.seq);
+        match self.last {
+            Some(last) if frame.seq <= last => {}
+            Some(last) if frame.seq == last + 1 => self.push(frame),
+            _ if self.ahead.len() < AHEAD_LENGTH => drop(self.ahead.insert(frame.seq, frame)),
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, frame: EventFrame) {
+        self.last = Some(frame.seq);
+        self.ring_size_bytes += frame.size_bytes();
+        self.ring.push_back(frame);
+        while self.ring.len() > RING_LENGTH || self.ring_size_bytes > RING_SIZE_BYTES {
+            let Some(oldest) = self.ring.pop_front() else { break };
+            self.ring_size_bytes -= oldest.size_bytes();
+        }
+    }
+
+    /// Moves what follows `last` without a gap into the ring.
+    fn close_gap(&mut self) {
+        let Some(mut last) = self.last else { return };
+        while let Some(entry) = self.ahead.first_entry() {
+            match *entry.key() {
+                seq if seq <= last => drop(entry.remove()),
+                seq if seq == last + 1 => {
+                    let frame = entry.remove();
+                    self.push(frame);
+                    last = seq;
+                }
+                _ => break,
+            }
+        }
+    }
+
+    fn must_repair(&mut self) -> bool {
+        let must = !self.repairing && self.last.is_some_and(|last| last < self.announced);
+        self.repairing |= must;
+        must
+    }
+}
+
+impl Watcher {
+    fn tell(&self, channel_id: ChannelId) {
+        if !self.told.swap(true, Ordering::AcqRel) {
+            self.signal.touch(channel_id);
+        }
+    }
+}
+
+impl Watch {
+    pub(crate) fn stream(&self) -> &ChannelStream {
+        &self.stream
+    }
+
+    /// What comes after `cursor`. From now on the signal tells of more.
+    pub(crate) fn pull(&self, cursor: i64) -> Pull {
+        self.watcher.told.store(false, Ordering::Release);
+        let state = self.stream.lock();
+        match state.last {
+            Some(last) if cursor < last => {}
+            _ => return Pull::UpToDate,
+        }
+        let first = state.ring.front().map_or(i64::MAX, |frame| frame.seq);
+        if cursor + 1 < first {
+            return Pull::Behind;
+        }
+        let skipped = usize::try_from(cursor + 1 - first).unwrap_or(usize::MAX);
+        Pull::Frames(state.ring.iter().skip(skipped).take(PULL_LENGTH).cloned().collect())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut state = self.stream.lock();
+        let position =
+            state.watchers.iter().position(|watcher| Arc::ptr_eq(watcher, &self.watcher));
+        if let Some(position) = position {
+            state.watchers.swap_remove(position);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(range: impl IntoIterator<Item = i64>) -> Vec<EventFrame> {
+        range.into_iter().map(EventFrame::for_test).collect()
+    }
+
+    fn pulled(watch: &Watch, cursor: i64) -> Vec<i64> {
+        match watch.pull(cursor) {
+            Pull::Frames(frames) => frames.iter().map(|frame| frame.seq).collect(),
+            Pull::UpToDate => vec![],
+            Pull::Behind => vec![-1],
+        }
+    }
+
+    fn watched() -> (Arc<ChannelStream>, Watch, Arc<Signal>) {
+        let stream = Arc::new(ChannelStream::new(ChannelId::generate()));
+        let signal = Arc::new(Signal::default());
+        let watch = stream.watch(&signal);
+        (stream, watch, signal)
+    }
+
+    #[test]
+    fn frames_before_the_beginning_is_known_are_kept() {
+        let (stream, watch, _) = watched();
+        assert!(!stream.offer(frames(4..=6)));
+        assert_eq!(pulled(&watch, 3), Vec::<i64>::new());
+        assert!(!stream.begin_at(4));
+        assert_eq!(pulled(&watch, 4), [5, 6]);
+    }
+
+    #[test]
+    fn order_repetition_and_lateness_do_not_matter() {
+        let (stream, watch, _) = watched();
+        stream.begin_at(0);
+        assert!(stream.offer(frames([3])), "a gap is to be repaired");
+        assert!(!stream.offer(frames([5])), "once only");
+        stream.offer(frames([1, 1, 2, 4, 2]));
+        assert_eq!(pulled(&watch, 0), [1, 2, 3, 4, 5]);
+        assert_eq!(stream.repair_from(), None);
+    }
+
+    #[test]
+    fn reader_behind_the_ring_is_sent_to_the_database() {
+        let (stream, watch, _) = watched();
+        stream.begin_at(0);
+        stream.offer(frames(1..=RING_LENGTH as i64 + 10));
+        assert_eq!(pulled(&watch, 9), [-1]);
+        assert_eq!(pulled(&watch, 10).first(), Some(&11));
+        assert_eq!(pulled(&watch, 10).len(), PULL_LENGTH);
+    }
+
+    #[tokio::test]
+    async fn watcher_is_told_once_until_it_looks() {
+        let (stream, watch, signal) = watched();
+        stream.begin_at(0);
+        signal.news().await;
+        stream.offer(frames([1]));
+        stream.offer(frames([2]));
+        assert_eq!(signal.news().await.touched.len(), 1);
+        assert_eq!(pulled(&watch, 0), [1, 2]);
+        stream.offer(frames([3]));
+        assert_eq!(signal.news().await.touched.len(), 1);
+        drop(watch);
+        assert!(!stream.is_watched());
+    }
+}

@@ -1,0 +1,285 @@
+//! Sending and reading messages.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use poem::Request;
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use validator::Validate;
+use warren_domain::id::MessageId;
+use warren_domain::message::{
+    self, IdempotencyKey, MessageText, Outcome, PostError, Posted, ReceiptError, Rejection, Send,
+    Window,
+};
+use warren_domain::timeline::Message;
+
+use crate::accounts::sentence;
+use crate::auth::Bearer;
+use crate::body::{Body, rule};
+use crate::channels::reference;
+use crate::edge::request_id;
+use crate::node::{ACCEPT_WAIT, Node};
+use crate::problem::{Problem, Refused};
+use crate::receipt::Receipt;
+use crate::tag::Tag;
+
+/// What you want to say.
+#[derive(Debug, Deserialize, Object, Validate)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields)]
+pub(crate) struct MessageRequest {
+    /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
+    #[oai(validator(min_length = 1, max_length = 16384))]
+    #[validate(custom(function = "check_text"))]
+    text: String,
+}
+
+/// Messages of a channel.
+#[derive(Debug, Serialize, Object)]
+pub(crate) struct MessageList {
+    /// In ascending order.
+    items: Vec<Message>,
+    /// Continue with the events after this number: you miss nothing.
+    as_of_seq: i64,
+}
+
+#[derive(ApiResponse)]
+enum PostAnswer {
+    /// Committed: it has its number.
+    #[oai(status = 201)]
+    Committed(Body<Receipt>),
+    /// Accepted: it will be committed, or rejected with a reason; ask its receipt.
+    #[oai(status = 202)]
+    Accepted(
+        Body<Receipt>,
+        /// Where its receipt is.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+/// Messages.
+pub(crate) struct MessagesApi;
+
+#[OpenApi(prefix_path = "/v1", tag = "Tag::Messages")]
+impl MessagesApi {
+    /// Send a message
+    ///
+    /// Repeat it with the same `Idempotency-Key` as often as you like: it is
+    /// stored once, and the answer stays the same for ever. 201 tells its number;
+    /// 202 that nothing can lose it any more; 503 that nobody knows: repeat.
+    #[oai(path = "/channels/:channel/messages", method = "post", operation_id = "postMessage")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the request that is documented"
+    )]
+    async fn post(
+        &self,
+        node: Data<&Arc<Node>>,
+        http: &Request,
+        Bearer(actor): Bearer,
+        /// The channel's id or name.
+        channel: Path<String>,
+        /// 1 to 128 printable ASCII characters, unique among your sends. Without
+        /// one the server makes one and returns it.
+        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 128))]
+        key: Header<Option<String>>,
+        /// `respond-async` (RFC 7240): answer as soon as it is accepted.
+        #[oai(name = "Prefer")]
+        prefer: Header<Option<String>>,
+        request: Body<MessageRequest>,
+    ) -> Result<PostAnswer, Refused<400, 401, 403, 404, 413, 415, 422, 503>> {
+        let key = idempotency_key(http, key.0)?;
+        let started = Instant::now();
+        let send = Send {
+            channel: reference(&channel)?,
+            text: MessageText::parse(request.0.text).map_err(invalid_text)?,
+            key: key.clone(),
+            request_id: request_id(http),
+            deadline: started + ACCEPT_WAIT,
+        };
+        let posted = message::post(&node.domain, &actor, send)
+            .await
+            .map_err(|error| Problem::from(error).with_key(key.clone()))?;
+        let wait = if responds_async(prefer.0) {
+            std::time::Duration::ZERO
+        } else {
+            node.commit_wait.saturating_sub(started.elapsed())
+        };
+        Ok(answer(posted, key, wait).await?)
+    }
+
+    /// Messages of a channel
+    ///
+    /// The newest by default; with `after_seq` the oldest after it. Bounds
+    /// combine. Always in ascending order.
+    #[oai(path = "/channels/:channel/messages", method = "get", operation_id = "listMessages")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the request that is documented"
+    )]
+    async fn list(
+        &self,
+        node: Data<&Arc<Node>>,
+        Bearer(actor): Bearer,
+        /// The channel's id or name.
+        channel: Path<String>,
+        /// At most so many.
+        #[oai(default = "page_limit", validator(minimum(value = "1"), maximum(value = "200")))]
+        limit: Query<u64>,
+        /// Only those before this number.
+        #[oai(validator(minimum(value = "0")))]
+        before_seq: Query<Option<i64>>,
+        /// Only those after this number.
+        #[oai(validator(minimum(value = "0")))]
+        after_seq: Query<Option<i64>>,
+        /// Only those from this time on.
+        since: Query<Option<DateTime<Utc>>>,
+    ) -> Result<Body<MessageList>, Refused<400, 401, 403, 404>> {
+        let window = Window {
+            before_seq: before_seq.0,
+            after_seq: after_seq.0,
+            since: since.0,
+            limit: limit.0,
+        };
+        let page = message::list(&node.domain, &actor, &reference(&channel)?, &window).await?;
+        Ok(Body(MessageList { items: page.messages, as_of_seq: page.as_of_seq }))
+    }
+
+    /// One message
+    #[oai(path = "/messages/:id", method = "get", operation_id = "getMessage")]
+    async fn get(
+        &self,
+        node: Data<&Arc<Node>>,
+        Bearer(actor): Bearer,
+        /// Its id.
+        id: Path<MessageId>,
+    ) -> Result<Body<Message>, Refused<400, 401, 404>> {
+        let message = message::get(&node.domain, &actor, id.0).await?;
+        Ok(Body(message))
+    }
+
+    /// What became of a send
+    ///
+    /// For its author, for ever: `committed` with its number, `rejected` with the
+    /// reason, or `pending`.
+    #[oai(path = "/messages/:id/receipt", method = "get", operation_id = "getReceipt")]
+    async fn receipt(
+        &self,
+        node: Data<&Arc<Node>>,
+        Bearer(actor): Bearer,
+        /// The message's id.
+        id: Path<MessageId>,
+    ) -> Result<Body<Receipt>, Refused<400, 401, 404>> {
+        let state = message::receipt(&node.domain, &actor, id.0).await?;
+        Ok(Body(Receipt::of(id.0, state)))
+    }
+}
+
+async fn answer(
+    mut posted: Posted,
+    key: IdempotencyKey,
+    wait: std::time::Duration,
+) -> Result<PostAnswer, Problem> {
+    match posted.accepted.outcome_within(wait).await {
+        Some(Outcome::Rejected { reason }) => Err(Problem::from(reason).with_key(key)),
+        Some(outcome @ Outcome::Committed { .. }) => {
+            Ok(PostAnswer::Committed(Body(Receipt::settled(posted.id, Some(key), outcome))))
+        }
+        None => {
+            let location = format!("/v1/messages/{}/receipt", posted.id);
+            Ok(PostAnswer::Accepted(Body(Receipt::accepted(posted.id, key)), location))
+        }
+    }
+}
+
+/// A header that is there but unreadable must not become a fresh key.
+fn idempotency_key(http: &Request, key: Option<String>) -> Result<IdempotencyKey, Problem> {
+    match key {
+        Some(text) => IdempotencyKey::parse(&text)
+            .map_err(|invalid| Problem::invalid_parameter(format!("Idempotency-Key: {invalid}."))),
+        None if http.headers().contains_key("idempotency-key") => {
+            Err(Problem::invalid_parameter("Idempotency-Key: only printable ASCII characters."))
+        }
+        None => Ok(IdempotencyKey::generate()),
+    }
+}
+
+fn responds_async(prefer: Option<String>) -> bool {
+    let prefer = prefer.unwrap_or_default();
+    prefer.split(',').any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
+}
+
+fn page_limit() -> u64 {
+    50
+}
+
+fn check_text(text: &str) -> Result<(), validator::ValidationError> {
+    rule(MessageText::parse(text.to_owned()))
+}
+
+pub(crate) fn invalid_text(invalid: warren_domain::Invalid) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", format!("Text: {invalid}."))
+}
+
+impl From<PostError> for Problem {
+    fn from(error: PostError) -> Self {
+        match &error {
+            PostError::NotFound => Self::not_found("channel"),
+            PostError::NotAMember => {
+                Self::new(StatusCode::FORBIDDEN, "not_a_member", sentence(&error))
+            }
+            PostError::NotAcknowledged(reason) => {
+                tracing::warn!(%reason, "a send was not acknowledged");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "not_acknowledged",
+                    "Nobody knows whether the message was taken. Repeat it with the same key.",
+                )
+            }
+            PostError::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(reason: Rejection) -> Self {
+        match reason {
+            Rejection::ChannelNotFound => Self::not_found("channel"),
+            Rejection::ChannelArchived => Self::new(
+                StatusCode::FORBIDDEN,
+                "channel_archived",
+                "The channel is archived: it can be read, not written to.",
+            ),
+            Rejection::NotAMember => Self::new(
+                StatusCode::FORBIDDEN,
+                "not_a_member",
+                "You were not a member of this channel when the message came to be committed.",
+            ),
+            Rejection::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "You sent something else under this key before.",
+            ),
+            Rejection::SetAside => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "set_aside",
+                "The message could not be processed; the server's operator can see why.",
+            ),
+        }
+    }
+}
+
+impl From<ReceiptError> for Problem {
+    fn from(error: ReceiptError) -> Self {
+        match &error {
+            ReceiptError::NotFound => Self::not_found("message"),
+            ReceiptError::Database(_) => Self::internal(&error),
+        }
+    }
+}

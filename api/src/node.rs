@@ -1,0 +1,31 @@
+//! One API process: what its handlers and its gateway share.
+
+use std::time::Duration;
+
+use warren_domain::Domain;
+
+use crate::auth::Authenticator;
+use crate::gateway::Gateway;
+use crate::origin::Origins;
+
+/// How long the message log may take to accept a send: the most that a client
+/// waits for a 503.
+pub(crate) const ACCEPT_WAIT: Duration = Duration::from_secs(2);
+
+/// One API process.
+pub(crate) struct Node {
+    /// The rules, and where everything is.
+    pub domain: Domain,
+    /// Who is who.
+    pub authenticator: Authenticator,
+    /// The sockets and what they watch.
+    pub gateway: Gateway,
+    /// Who may open a socket from a browser.
+    pub origins: Origins,
+    /// Sequence numbers of another epoch mean nothing here.
+    pub epoch: String,
+    /// How long a send waits for its commit before the answer is 202.
+    pub commit_wait: Duration,
+    /// Whether the first account, signed up on this machine, owns the server.
+    pub first_account_owns: bool,
+}

@@ -1,0 +1,18 @@
+//! How the operations are grouped in the documents.
+
+use poem_openapi::Tags;
+
+/// A group of operations.
+#[derive(Tags)]
+pub(crate) enum Tag {
+    /// Signing up and in, and who I am.
+    Accounts,
+    /// Making, finding, joining and leaving channels.
+    Channels,
+    /// Sending and reading messages.
+    Messages,
+    /// Everything that happens in a channel, numbered without a gap.
+    Events,
+    /// Whether the server lives and is ready.
+    Health,
+}
