@@ -11,6 +11,7 @@ mod lane;
 mod link;
 mod log;
 mod node_queue;
+mod probe;
 mod receipts;
 mod session;
 mod settings;
