@@ -13,6 +13,7 @@ mod log;
 mod node_queue;
 mod probe;
 mod receipts;
+mod round;
 mod session;
 mod settings;
 mod subscription;
