@@ -76,6 +76,9 @@ impl RabbitBus {
 
     async fn publish_all(&self, wires: Vec<Wire>) {
         let count = wires.len();
+        if !self.lane.is_open() {
+            return debug!(count, "hints not published: the broker takes nothing");
+        }
         let publishing = join_all(wires.into_iter().map(|wire| self.publish(wire)));
         match timeout(PUBLISH_TIMEOUT, publishing).await {
             Ok(results) => {

@@ -91,6 +91,9 @@ impl PartitionReader for RabbitReader {
     }
 
     async fn send_receipts(&mut self, reply_to: &str, receipts: &[Receipt]) {
+        if !self.lane.is_open() {
+            return debug!("receipts not sent: the broker takes nothing");
+        }
         let payload = match serde_json::to_vec(receipts) {
             Ok(payload) => payload.into(),
             Err(error) => return warn!(%error, "receipts cannot be serialised"),

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::Tasks;
+use super::probe::probe;
 use super::session::{Session, SessionError};
 use super::settings::RabbitSettings;
 
@@ -24,7 +25,7 @@ impl Link {
     /// Begins to connect, in a task that lasts until everything is cancelled.
     pub(super) fn start(name: &'static str, settings: Arc<RabbitSettings>, tasks: &Tasks) -> Self {
         let (sender, sessions) = watch::channel(None);
-        let upkeep = Upkeep { name, settings, sender, warned: false };
+        let upkeep = Upkeep { name, settings, sender, warned: false, hung: false };
         let cancel = tasks.cancel.clone();
         tasks.tracker.spawn(async move {
             let last = upkeep.sender.subscribe();
@@ -56,6 +57,8 @@ struct Upkeep {
     settings: Arc<RabbitSettings>,
     sender: watch::Sender<Option<Session>>,
     warned: bool,
+    /// The last attempt found a broker that did not answer.
+    hung: bool,
 }
 
 impl Upkeep {
@@ -73,7 +76,7 @@ impl Upkeep {
 
     /// From connecting to the first error, which it returns.
     async fn hold_one_session(&mut self) -> String {
-        let session = match Session::open(&self.settings, self.name).await {
+        let session = match self.connect().await {
             Ok(session) => session,
             Err(error) => return error.to_string(),
         };
@@ -85,6 +88,15 @@ impl Upkeep {
         self.sender.send_replace(None);
         session.close().await;
         error
+    }
+
+    async fn connect(&mut self) -> Result<Session, SessionError> {
+        if self.hung {
+            probe(&self.settings.uri()).await?;
+        }
+        let opened = Session::open(&self.settings, self.name).await;
+        self.hung = matches!(opened, Err(SessionError::Silent));
+        opened
     }
 
     /// Warns once in an outage, however many attempts it lasts.

@@ -18,6 +18,7 @@ use super::lane::{Lane, NotPublished, Publication};
 use super::link::Link;
 use super::node_queue::{Listener, NodeQueue};
 use super::receipts::Waiters;
+use super::session::SessionError;
 use super::topology::Topology;
 
 /// AMQP's number for "on disk before it is confirmed".
@@ -50,6 +51,18 @@ impl RabbitLog {
             lanes: (0..partitions).map(|_| Lane::start(publish.clone(), tasks)).collect(),
             waiters,
             receipts_queue,
+        }
+    }
+
+    /// `Err` while this node hears no receipts: sends are accepted, but their
+    /// outcomes have to be read from the database.
+    ///
+    /// # Errors
+    /// [`LogError`] while the receipts queue is not there.
+    pub fn check_receipts(&self) -> Result<(), LogError> {
+        match *self.receipts_queue.borrow() {
+            Some(_) => Ok(()),
+            None => Err(SessionError::Absent.into()),
         }
     }
 

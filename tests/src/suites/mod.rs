@@ -7,7 +7,9 @@ mod gateway;
 mod hostile_log;
 mod hostile_rest;
 mod hostile_socket;
+pub mod log;
 mod machinery;
+mod rabbitmq;
 mod spine;
 mod unavailable;
 
@@ -34,5 +36,6 @@ pub fn cluster(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = machinery::trials(world);
     trials.extend(hostile_log::trials(world));
     trials.extend(faults::trials(world));
+    trials.extend(rabbitmq::trials(world));
     trials
 }
