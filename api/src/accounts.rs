@@ -9,8 +9,8 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 use warren_domain::account::{
-    self, Email, LoginError, OwnerClaim, Password, PersonName, SessionError, SessionTokens,
-    Signup, SignupError, User, Username,
+    self, Email, LoginError, OwnerClaim, Password, PersonName, SessionError, SessionTokens, Signup,
+    SignupError, User, Username,
 };
 
 use crate::auth::Bearer;
@@ -27,23 +27,23 @@ use crate::token::{LIFETIME_S, Subject};
 pub struct SignupRequest {
     /// 3 to 32 of `a-z 0-9 _ . -`, beginning with a letter or digit.
     #[oai(validator(min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]*$"))]
-    #[validate(custom(function = "username"))]
+    #[validate(custom(function = "check_username"))]
     username: String,
     /// 8 to 256 characters.
     #[oai(validator(min_length = 8, max_length = 256))]
-    #[validate(custom(function = "password"))]
+    #[validate(custom(function = "check_password"))]
     password: String,
     /// What others call you: 1 to 64 characters on one line.
     #[oai(validator(min_length = 1, max_length = 64))]
-    #[validate(custom(function = "person_name"))]
+    #[validate(custom(function = "check_person_name"))]
     first_name: String,
     /// Your family name: 1 to 64 characters on one line.
     #[oai(validator(min_length = 1, max_length = 64))]
-    #[validate(custom(function = "person_name"))]
+    #[validate(custom(function = "check_person_name"))]
     last_name: Option<String>,
     /// Where mail reaches you; also good for signing in.
     #[oai(validator(max_length = 254))]
-    #[validate(custom(function = "email"))]
+    #[validate(custom(function = "check_email"))]
     email: Option<String>,
 }
 
@@ -51,14 +51,18 @@ pub struct SignupRequest {
 #[derive(Debug, Deserialize, Object, Validate)]
 #[serde(deny_unknown_fields)]
 #[oai(deny_unknown_fields)]
-pub struct LoginRequest {
+pub(crate) struct LoginRequest {
     /// The username or the e-mail address.
     #[oai(validator(max_length = 254))]
     #[validate(length(max = 254, code = "length", message = "a name has at most 254 characters"))]
     username: String,
     /// The password.
     #[oai(validator(max_length = 256))]
-    #[validate(length(max = 256, code = "length", message = "a password has at most 256 characters"))]
+    #[validate(length(
+        max = 256,
+        code = "length",
+        message = "a password has at most 256 characters"
+    ))]
     password: String,
 }
 
@@ -66,7 +70,7 @@ pub struct LoginRequest {
 #[derive(Debug, Deserialize, Object, Validate)]
 #[serde(deny_unknown_fields)]
 #[oai(deny_unknown_fields)]
-pub struct RefreshRequest {
+pub(crate) struct RefreshRequest {
     /// As the last answer gave it.
     #[oai(validator(max_length = 128))]
     #[validate(length(max = 128, code = "length", message = "a refresh token is shorter"))]
@@ -75,7 +79,7 @@ pub struct RefreshRequest {
 
 /// You are signed in.
 #[derive(Debug, Serialize, Object)]
-pub struct SignedIn {
+pub(crate) struct SignedIn {
     /// Who you are.
     user: User,
     /// For the `Authorization: Bearer` header and the socket's `hello`.
@@ -101,7 +105,7 @@ enum LoggedOut {
 }
 
 /// Accounts.
-pub struct AccountsApi;
+pub(crate) struct AccountsApi;
 
 #[OpenApi(prefix_path = "/v1", tag = "Tag::Accounts")]
 impl AccountsApi {
@@ -176,11 +180,8 @@ impl AccountsApi {
 
 fn signed_in(node: &Node, tokens: SessionTokens) -> Result<SignedIn, Problem> {
     let subject = Subject { user_id: tokens.user.id, session_id: tokens.session_id };
-    let access_token = node
-        .authenticator
-        .tokens()
-        .issue(subject)
-        .map_err(|error| Problem::internal(&error))?;
+    let access_token =
+        node.authenticator.tokens().issue(subject).map_err(|error| Problem::internal(&error))?;
     Ok(SignedIn {
         user: tokens.user,
         access_token,
@@ -202,19 +203,19 @@ fn owner_claim(node: &Node, http: &Request) -> OwnerClaim {
     }
 }
 
-fn username(text: &str) -> Result<(), validator::ValidationError> {
+fn check_username(text: &str) -> Result<(), validator::ValidationError> {
     rule(Username::parse(text))
 }
 
-fn password(text: &str) -> Result<(), validator::ValidationError> {
+fn check_password(text: &str) -> Result<(), validator::ValidationError> {
     rule(Password::parse(text))
 }
 
-fn person_name(text: &str) -> Result<(), validator::ValidationError> {
+fn check_person_name(text: &str) -> Result<(), validator::ValidationError> {
     rule(PersonName::parse(text))
 }
 
-fn email(text: &str) -> Result<(), validator::ValidationError> {
+fn check_email(text: &str) -> Result<(), validator::ValidationError> {
     rule(Email::parse(text))
 }
 
@@ -235,11 +236,7 @@ impl TryFrom<SignupRequest> for Signup {
                 .map(|name| PersonName::parse(&name))
                 .transpose()
                 .map_err(refused)?,
-            email: request
-                .email
-                .map(|email| Email::parse(&email))
-                .transpose()
-                .map_err(refused)?,
+            email: request.email.map(|email| Email::parse(&email)).transpose().map_err(refused)?,
         })
     }
 }

@@ -22,10 +22,10 @@ const BELIEVED: Duration = Duration::from_secs(3);
 /// An access token from signup, login or refresh.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", bearer_format = "JWT", checker = "check", rename = "accessToken")]
-pub struct Bearer(pub Actor);
+pub(crate) struct Bearer(pub Actor);
 
 /// Checks access tokens, and that their sessions are live.
-pub struct Authenticator {
+pub(crate) struct Authenticator {
     tokens: Tokens,
     live: Cache<SessionId, Actor>,
 }
@@ -33,14 +33,14 @@ pub struct Authenticator {
 impl Authenticator {
     /// With these tokens.
     #[must_use]
-    pub fn new(tokens: Tokens) -> Self {
+    pub(crate) fn new(tokens: Tokens) -> Self {
         let live = Cache::builder().max_capacity(100_000).time_to_live(BELIEVED).build();
         Self { tokens, live }
     }
 
     /// Signs.
     #[must_use]
-    pub fn tokens(&self) -> &Tokens {
+    pub(crate) fn tokens(&self) -> &Tokens {
         &self.tokens
     }
 
@@ -48,7 +48,11 @@ impl Authenticator {
     ///
     /// # Errors
     /// 401, or 503 if the database cannot tell.
-    pub async fn authenticate(&self, domain: &Domain, token: &str) -> Result<Actor, Problem> {
+    pub(crate) async fn authenticate(
+        &self,
+        domain: &Domain,
+        token: &str,
+    ) -> Result<Actor, Problem> {
         let subject = self.tokens.check(token).ok_or_else(Problem::unauthenticated)?;
         if let Some(actor) = self.live.get(&subject.session_id) {
             return Ok(actor);
@@ -62,7 +66,7 @@ impl Authenticator {
     }
 
     /// Believes this session no more.
-    pub fn forget(&self, session_id: SessionId) {
+    pub(crate) fn forget(&self, session_id: SessionId) {
         self.live.invalidate(&session_id);
     }
 }

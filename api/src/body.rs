@@ -27,7 +27,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A JSON body: of a request, read and validated; or of an answer.
 #[derive(Clone, Debug)]
-pub struct Body<T>(pub T);
+pub(crate) struct Body<T>(pub T);
 
 impl<T: Type> Payload for Body<T> {
     const CONTENT_TYPE: &'static str = "application/json";

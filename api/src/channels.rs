@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 use warren_domain::account::Actor;
 use warren_domain::channel::{
-    self, AccessError, Channel, ChannelDraft, ChannelName, ChannelRef, CreateError, Created,
-    Member,
+    self, AccessError, Channel, ChannelDraft, ChannelName, ChannelRef, CreateError, Created, Member,
 };
 use warren_domain::id::UserId;
 use warren_domain::timeline::ChannelKind;
@@ -30,20 +29,20 @@ use crate::tag::Tag;
 pub struct ChannelRequest {
     /// 1 to 64 of `a-z 0-9 _ -`, not like an id.
     #[oai(validator(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$"))]
-    #[validate(custom(function = "channel_name"))]
+    #[validate(custom(function = "check_channel_name"))]
     name: String,
     /// Who may see it; `public` if not given.
     kind: Option<ChannelKind>,
     /// What it is for: at most 1024 bytes of plain text.
     #[oai(validator(max_length = 1024))]
-    #[validate(custom(function = "description"))]
+    #[validate(custom(function = "check_description"))]
     description: Option<String>,
 }
 
 /// Channels.
 #[derive(Debug, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
-pub struct ChannelList {
+pub(crate) struct ChannelList {
     /// By name.
     items: Vec<Channel>,
     /// Give it as `cursor` to go on; absent at the end.
@@ -54,7 +53,7 @@ pub struct ChannelList {
 /// Members of a channel.
 #[derive(Debug, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
-pub struct MemberList {
+pub(crate) struct MemberList {
     /// In the order in which their accounts were made.
     items: Vec<Member>,
     /// Give it as `cursor` to go on; absent at the end.
@@ -80,7 +79,7 @@ enum LeaveAnswer {
 }
 
 /// Channels.
-pub struct ChannelsApi;
+pub(crate) struct ChannelsApi;
 
 #[OpenApi(prefix_path = "/v1/channels", tag = "Tag::Channels")]
 impl ChannelsApi {
@@ -91,9 +90,8 @@ impl ChannelsApi {
         node: Data<&Arc<Node>>,
         Bearer(actor): Bearer,
     ) -> Result<Body<ChannelList>, Refused<401>> {
-        let items = channel::mine(&node.domain, &actor)
-            .await
-            .map_err(|error| Problem::internal(&error))?;
+        let items =
+            channel::mine(&node.domain, &actor).await.map_err(|error| Problem::internal(&error))?;
         Ok(Body(ChannelList { items, next_cursor: None }))
     }
 
@@ -241,11 +239,11 @@ fn next_cursor<T>(items: &[T], limit: u64, cursor: fn(&T) -> String) -> Option<S
     items.last().filter(|_| full).map(cursor)
 }
 
-fn channel_name(text: &str) -> Result<(), validator::ValidationError> {
+fn check_channel_name(text: &str) -> Result<(), validator::ValidationError> {
     rule(ChannelName::parse(text))
 }
 
-fn description(text: &str) -> Result<(), validator::ValidationError> {
+fn check_description(text: &str) -> Result<(), validator::ValidationError> {
     let refused = |code, message: &'static str| {
         Err(validator::ValidationError::new(code).with_message(message.into()))
     };

@@ -25,7 +25,7 @@ pub(crate) async fn edge<E: Endpoint + 'static>(
 ) -> poem::Result<Response> {
     let id = give_id(&mut request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let span = tracing::info_span!("request", id = %id, %method, path);
+    let span = tracing::info_span!("request", id = ?id, %method, path);
     let started = Instant::now();
     let changes = method != Method::GET && method != Method::HEAD;
     let work = async move { endpoint.call(request).await.map(IntoResponse::into_response) };
@@ -78,11 +78,9 @@ fn as_problem(error: poem::Error) -> Response {
     let problem = match status {
         StatusCode::UNAUTHORIZED => Problem::unauthenticated(),
         StatusCode::NOT_FOUND => Problem::not_found("resource"),
-        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
-            status,
-            "method_not_allowed",
-            "This path is not used with this method.",
-        ),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Problem::new(status, "method_not_allowed", "This path is not used with this method.")
+        }
         StatusCode::BAD_REQUEST => Problem::invalid_parameter(error.to_string()),
         _ if status.is_client_error() => Problem::new(status, "refused", error.to_string()),
         _ => Problem::internal(&UnexpectedError(error.to_string())),

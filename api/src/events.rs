@@ -19,7 +19,7 @@ use crate::tag::Tag;
 
 /// Events of a channel.
 #[derive(Debug, Serialize, Object)]
-pub struct EventList {
+pub(crate) struct EventList {
     /// In order of their numbers, without a gap.
     items: Vec<Event>,
     /// The number of the last of them, or the one asked after: ask after this
@@ -28,7 +28,7 @@ pub struct EventList {
 }
 
 /// Events.
-pub struct EventsApi;
+pub(crate) struct EventsApi;
 
 #[OpenApi(prefix_path = "/v1/channels", tag = "Tag::Events")]
 impl EventsApi {
@@ -37,7 +37,10 @@ impl EventsApi {
     /// Those after a number, in order. With `wait_s` the answer comes as soon as
     /// there is one (long poll), or empty after that time.
     #[oai(path = "/:channel/events", method = "get", operation_id = "listEvents")]
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the request that is documented")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the request that is documented"
+    )]
     async fn list(
         &self,
         node: Data<&Arc<Node>>,
@@ -63,10 +66,15 @@ impl EventsApi {
             // Much may have changed meanwhile.
             require_member(&node, &actor, &reference).await?;
         }
-        let items =
-            timeline::read(&node.domain.database, &node.domain.people, channel.id, after_seq.0, limit.0)
-                .await
-                .map_err(|error| Problem::internal(&error))?;
+        let items = timeline::read(
+            &node.domain.database,
+            &node.domain.people,
+            channel.id,
+            after_seq.0,
+            limit.0,
+        )
+        .await
+        .map_err(|error| Problem::internal(&error))?;
         let as_of_seq = items.last().map_or(after_seq.0, |event| event.seq);
         Ok(Body(EventList { items, as_of_seq }))
     }

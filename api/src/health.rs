@@ -18,14 +18,14 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The process lives.
 #[derive(Debug, Serialize, Object)]
-pub struct Liveness {
+pub(crate) struct Liveness {
     /// Always `ok`.
     status: String,
 }
 
 /// What the process needs, and whether it has it.
 #[derive(Debug, Serialize, Object)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     /// `ok` or `unavailable`.
     status: String,
     /// Each thing that it needs.
@@ -35,7 +35,7 @@ pub struct Readiness {
 /// One thing that the process needs.
 #[derive(Debug, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
-pub struct Check {
+pub(crate) struct Check {
     /// `database`, `message_log` or `event_bus`.
     name: String,
     /// Whether it is there.
@@ -56,7 +56,7 @@ enum ReadyAnswer {
 }
 
 /// Health.
-pub struct HealthApi;
+pub(crate) struct HealthApi;
 
 #[OpenApi(tag = "Tag::Health")]
 impl HealthApi {

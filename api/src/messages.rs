@@ -32,16 +32,16 @@ use crate::tag::Tag;
 #[derive(Debug, Deserialize, Object, Validate)]
 #[serde(deny_unknown_fields)]
 #[oai(deny_unknown_fields)]
-pub struct MessageRequest {
+pub(crate) struct MessageRequest {
     /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
     #[oai(validator(min_length = 1, max_length = 16384))]
-    #[validate(custom(function = "text"))]
+    #[validate(custom(function = "check_text"))]
     text: String,
 }
 
 /// Messages of a channel.
 #[derive(Debug, Serialize, Object)]
-pub struct MessageList {
+pub(crate) struct MessageList {
     /// In ascending order.
     items: Vec<Message>,
     /// Continue with the events after this number: you miss nothing.
@@ -64,7 +64,7 @@ enum PostAnswer {
 }
 
 /// Messages.
-pub struct MessagesApi;
+pub(crate) struct MessagesApi;
 
 #[OpenApi(prefix_path = "/v1", tag = "Tag::Messages")]
 impl MessagesApi {
@@ -74,7 +74,10 @@ impl MessagesApi {
     /// stored once, and the answer stays the same for ever. 201 tells its number;
     /// 202 that nothing can lose it any more; 503 that nobody knows: repeat.
     #[oai(path = "/channels/:channel/messages", method = "post", operation_id = "postMessage")]
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the request that is documented")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the request that is documented"
+    )]
     async fn post(
         &self,
         node: Data<&Arc<Node>>,
@@ -116,7 +119,10 @@ impl MessagesApi {
     /// The newest by default; with `after_seq` the oldest after it. Bounds
     /// combine. Always in ascending order.
     #[oai(path = "/channels/:channel/messages", method = "get", operation_id = "listMessages")]
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the request that is documented")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the request that is documented"
+    )]
     async fn list(
         &self,
         node: Data<&Arc<Node>>,
@@ -213,7 +219,7 @@ fn page_limit() -> u64 {
     50
 }
 
-fn text(text: &str) -> Result<(), validator::ValidationError> {
+fn check_text(text: &str) -> Result<(), validator::ValidationError> {
     rule(MessageText::parse(text.to_owned()))
 }
 

@@ -10,10 +10,10 @@ use crate::origin::Origins;
 
 /// How long the message log may take to accept a send: the most that a client
 /// waits for a 503.
-pub const ACCEPT_WAIT: Duration = Duration::from_secs(2);
+pub(crate) const ACCEPT_WAIT: Duration = Duration::from_secs(2);
 
 /// One API process.
-pub struct Node {
+pub(crate) struct Node {
     /// The rules, and where everything is.
     pub domain: Domain,
     /// Who is who.

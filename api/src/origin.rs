@@ -6,20 +6,20 @@ use poem::http::header;
 
 /// The origins that are let in, besides the server's own.
 #[derive(Clone, Debug, Default)]
-pub struct Origins {
+pub(crate) struct Origins {
     allowed: Vec<String>,
 }
 
 impl Origins {
     /// These, as browsers write them: `https://chat.example.org`.
-    pub fn new(allowed: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn new(allowed: impl IntoIterator<Item = String>) -> Self {
         Self { allowed: allowed.into_iter().collect() }
     }
 
     /// Whether the request comes from the server's own page, from an allowed
     /// origin, or from no browser at all.
     #[must_use]
-    pub fn admit(&self, request: &Request) -> bool {
+    pub(crate) fn admit(&self, request: &Request) -> bool {
         let Some(origin) = request.headers().get(header::ORIGIN) else { return true };
         let Ok(origin) = origin.to_str() else { return false };
         if self.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) {

@@ -4,9 +4,7 @@
 
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
-use poem_openapi::registry::{
-    MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry,
-};
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use poem_openapi::{ApiResponse, Object};
 use serde::Serialize;
@@ -117,8 +115,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response =
-            Response::builder().status(status).content_type(MEDIA_TYPE).body(body);
+        let mut response = Response::builder().status(status).content_type(MEDIA_TYPE).body(body);
         let headers = response.headers_mut();
         if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -229,8 +226,10 @@ fn describe(status: u16) -> &'static str {
         413 => "The body is larger than 2 MiB.",
         415 => "The body is not declared as application/json.",
         422 => "The body can be read, but breaks a rule: the errors say which.",
-        503 => "Not possible at the moment, and not acknowledged: repeat it after Retry-After seconds, \
-                with the same key.",
+        503 => {
+            "Not possible at the moment, and not acknowledged: repeat it after Retry-After seconds, \
+                with the same key."
+        }
         _ => "An error.",
     }
 }

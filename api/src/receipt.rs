@@ -9,7 +9,7 @@ use warren_domain::message::{IdempotencyKey, Outcome, Rejection, SendState};
 /// What became of a send.
 #[derive(Clone, Debug, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
-pub struct Receipt {
+pub(crate) struct Receipt {
     /// The message's id, the same for every repetition.
     pub id: MessageId,
     /// Where the send stands.
@@ -35,7 +35,7 @@ pub struct Receipt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
-pub enum ReceiptOutcome {
+pub(crate) enum ReceiptOutcome {
     /// The log has it: nothing can lose it any more.
     Accepted,
     /// The database has it: it has a number.
@@ -49,13 +49,13 @@ pub enum ReceiptOutcome {
 impl Receipt {
     /// Of a send that the log has.
     #[must_use]
-    pub fn accepted(id: MessageId, key: IdempotencyKey) -> Self {
+    pub(crate) fn accepted(id: MessageId, key: IdempotencyKey) -> Self {
         Self { idempotency_key: Some(key.into()), ..Self::bare(id, ReceiptOutcome::Accepted) }
     }
 
     /// Of a send at its end.
     #[must_use]
-    pub fn settled(id: MessageId, key: Option<IdempotencyKey>, outcome: Outcome) -> Self {
+    pub(crate) fn settled(id: MessageId, key: Option<IdempotencyKey>, outcome: Outcome) -> Self {
         let idempotency_key = key.map(String::from);
         match outcome {
             Outcome::Committed { channel_id, seq, at } => Self {
@@ -75,7 +75,7 @@ impl Receipt {
 
     /// Of a send looked up later.
     #[must_use]
-    pub fn of(id: MessageId, state: SendState) -> Self {
+    pub(crate) fn of(id: MessageId, state: SendState) -> Self {
         match state {
             SendState::Settled(outcome) => Self::settled(id, None, outcome),
             SendState::Pending => Self::bare(id, ReceiptOutcome::Pending),

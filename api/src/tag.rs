@@ -4,7 +4,7 @@ use poem_openapi::Tags;
 
 /// A group of operations.
 #[derive(Tags)]
-pub enum Tag {
+pub(crate) enum Tag {
     /// Signing up and in, and who I am.
     Accounts,
     /// Making, finding, joining and leaving channels.

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use warren_domain::id::{SessionId, UserId};
 
 /// How long an access token is good for, in seconds.
-pub const LIFETIME_S: u64 = 15 * 60;
+pub(crate) const LIFETIME_S: u64 = 15 * 60;
 
 const ISSUER: &str = "warren";
 const AUDIENCE: &str = "warren-api";
 const TYPE: &str = "access";
 
 /// Signs and checks access tokens with one secret and one algorithm (HS256).
-pub struct Tokens {
+pub(crate) struct Tokens {
     header: Header,
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -21,7 +21,7 @@ pub struct Tokens {
 
 /// Whom a valid token names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// The user.
     pub user_id: UserId,
     /// Their session.
@@ -42,7 +42,7 @@ struct Claims {
 impl Tokens {
     /// Tokens of this secret.
     #[must_use]
-    pub fn new(secret: &[u8]) -> Self {
+    pub(crate) fn new(secret: &[u8]) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
@@ -61,7 +61,7 @@ impl Tokens {
     ///
     /// # Errors
     /// If it cannot be signed.
-    pub fn issue(&self, subject: Subject) -> Result<String, jsonwebtoken::errors::Error> {
+    pub(crate) fn issue(&self, subject: Subject) -> Result<String, jsonwebtoken::errors::Error> {
         let now = jsonwebtoken::get_current_timestamp();
         let claims = Claims {
             iss: ISSUER.into(),
@@ -77,7 +77,7 @@ impl Tokens {
 
     /// Whom the token names, if it is one of ours, of this type, and in time.
     #[must_use]
-    pub fn check(&self, token: &str) -> Option<Subject> {
+    pub(crate) fn check(&self, token: &str) -> Option<Subject> {
         let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
         let subject = Subject { user_id: claims.sub, session_id: claims.sid };
         (claims.typ == TYPE).then_some(subject)
@@ -91,8 +91,7 @@ mod tests {
     #[test]
     fn token_names_its_subject_to_its_own_secret_only() {
         let tokens = Tokens::new(&[7; 32]);
-        let subject =
-            Subject { user_id: UserId::generate(), session_id: SessionId::generate() };
+        let subject = Subject { user_id: UserId::generate(), session_id: SessionId::generate() };
         let token = tokens.issue(subject).unwrap();
         assert_eq!(tokens.check(&token), Some(subject));
         assert_eq!(Tokens::new(&[8; 32]).check(&token), None);

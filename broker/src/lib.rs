@@ -1,4 +1,9 @@
-//! The strategies behind the domain's ports.
+//! The strategies behind the domain's ports, chosen by the scheme of a URL, in
+//! `strategies.rs` and nowhere else.
 
 pub mod in_process;
+pub mod rabbitmq;
+mod strategies;
 mod subscribers;
+
+pub use strategies::{StartError, Strategies};

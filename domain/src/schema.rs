@@ -5,6 +5,7 @@
 //! database fit. So a program needs no migration to know that it needs one.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use sea_orm::{DbErr, EntityTrait};
 
@@ -22,7 +23,7 @@ pub struct DatabaseFacts {
     /// of another epoch are worthless.
     pub epoch: String,
     /// How many partitions the message log has.
-    pub partition_count: u32,
+    pub partition_count: NonZeroU32,
 }
 
 /// Why this program must not work on this database.
@@ -88,10 +89,10 @@ pub async fn check(
         return Err(SchemaError::TooNew { found, admits_from });
     }
     let stored = number("partition_count").and_then(|count| u32::try_from(count).ok());
-    let stored = stored.filter(|count| *count > 0).ok_or(SchemaError::Fact("partition_count"))?;
+    let stored = stored.and_then(NonZeroU32::new).ok_or(SchemaError::Fact("partition_count"))?;
     match configured_partitions {
-        Some(configured) if configured != stored => {
-            return Err(SchemaError::Partitions { configured, stored });
+        Some(configured) if configured != stored.get() => {
+            return Err(SchemaError::Partitions { configured, stored: stored.get() });
         }
         _ => {}
     }

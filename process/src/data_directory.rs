@@ -48,11 +48,7 @@ impl DataDirectory {
     /// # Errors
     /// Another process has it, or it can't be created or written.
     pub fn open(path: &Path) -> Result<Self, DataDirectoryError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(about(path))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(about(path))?;
         let lock_path = path.join("warren.lock");
         let lock = OpenOptions::new()
             .create(true)
@@ -62,10 +58,7 @@ impl DataDirectory {
             .open(&lock_path)
             .map_err(about(&lock_path))?;
         match FileExt::try_lock(&lock) {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: lock,
-            }),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(DataDirectoryError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(about(&lock_path)(error)),
         }
@@ -110,9 +103,7 @@ impl DataDirectory {
 
 fn read_secret(file: File, path: &Path) -> Result<Secret<String>, DataDirectoryError> {
     let mut bytes = Vec::new();
-    file.take(1024)
-        .read_to_end(&mut bytes)
-        .map_err(about(path))?;
+    file.take(1024).read_to_end(&mut bytes).map_err(about(path))?;
     let no_secret = || DataDirectoryError::NoSecret(path.to_owned());
     let text = String::from_utf8(bytes).map_err(|_| no_secret())?;
     let text = text.trim();
@@ -151,12 +142,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let first = DataDirectory::open(parent.path()).unwrap();
         let error = DataDirectory::open(parent.path()).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("in use by another Warren process"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("in use by another Warren process"), "{error}");
         drop(first);
         DataDirectory::open(parent.path()).unwrap();
     }

@@ -28,10 +28,7 @@ impl Failure {
     /// A failure that the operator's configuration or setup is the reason for, such as a
     /// schema that was not migrated.
     pub fn configuration(error: &(dyn Error + 'static)) -> Self {
-        Self {
-            code: EXIT_CONFIGURATION,
-            message: in_one_line(error),
-        }
+        Self { code: EXIT_CONFIGURATION, message: in_one_line(error) }
     }
 
     /// The exit code.
@@ -47,15 +44,8 @@ impl Failure {
 
 impl<E: Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        let code = if is_configuration(&error) {
-            EXIT_CONFIGURATION
-        } else {
-            EXIT_FAILURE
-        };
-        Self {
-            code,
-            message: in_one_line(&error),
-        }
+        let code = if is_configuration(&error) { EXIT_CONFIGURATION } else { EXIT_FAILURE };
+        Self { code, message: in_one_line(&error) }
     }
 }
 
@@ -108,10 +98,7 @@ mod tests {
         assert_eq!(Failure::from(inner.clone()).code(), EXIT_CONFIGURATION);
         let outer = Failure::from(Outer(Box::new(inner)));
         assert_eq!(outer.code(), EXIT_CONFIGURATION);
-        assert_eq!(
-            outer.message(),
-            "can't start at all: WARREN_LISTEN must be an address"
-        );
+        assert_eq!(outer.message(), "can't start at all: WARREN_LISTEN must be an address");
     }
 
     #[test]
@@ -119,10 +106,7 @@ mod tests {
         let refused = io::Error::other("refused by postgres://u:hunter2@h/d");
         let failure = Failure::from(Outer(Box::new(refused)));
         assert_eq!(failure.code(), EXIT_FAILURE);
-        assert_eq!(
-            failure.message(),
-            "can't start at all: refused by postgres://***@h/d"
-        );
+        assert_eq!(failure.message(), "can't start at all: refused by postgres://***@h/d");
     }
 
     #[test]
@@ -131,13 +115,7 @@ mod tests {
             assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(number)));
         };
         equal(conclude("test", Ok(())), 0);
-        equal(
-            conclude("test", Err(io::Error::other("x").into())),
-            EXIT_FAILURE,
-        );
-        equal(
-            conclude("test", Err(Failure::configuration(&io::Error::other("x")))),
-            78,
-        );
+        equal(conclude("test", Err(io::Error::other("x").into())), EXIT_FAILURE);
+        equal(conclude("test", Err(Failure::configuration(&io::Error::other("x")))), 78);
     }
 }

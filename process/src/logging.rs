@@ -18,9 +18,7 @@ const QUIET: &str = "sqlx=warn,sea_orm=warn,lapin=warn";
 /// The filter is not one; a [`Configuration`] has checked that already.
 pub fn start(configuration: &Configuration) -> Result<(), ConfigurationError> {
     let filter = filter(&configuration.log_filter)?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(MaskedStderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(MaskedStderr);
     let started = match configuration.log_format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
@@ -70,15 +68,9 @@ mod tests {
     #[test]
     fn libraries_are_quiet_unless_they_are_named() {
         let quiet = filter("info").unwrap().to_string();
-        assert!(
-            quiet.contains("sqlx=warn") && quiet.contains("lapin=warn"),
-            "{quiet}"
-        );
+        assert!(quiet.contains("sqlx=warn") && quiet.contains("lapin=warn"), "{quiet}");
         let named = filter("info,sqlx=debug").unwrap().to_string();
-        assert!(
-            named.contains("sqlx=debug") && !named.contains("sqlx=warn"),
-            "{named}"
-        );
+        assert!(named.contains("sqlx=debug") && !named.contains("sqlx=warn"), "{named}");
     }
 
     #[test]

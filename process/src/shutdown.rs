@@ -77,10 +77,7 @@ pub async fn drain(tracker: &TaskTracker, deadline: Duration) -> Result<(), NotD
     tracker.close();
     match tokio::time::timeout(deadline, tracker.wait()).await {
         Ok(()) => Ok(()),
-        Err(_) => Err(NotDrained {
-            count: tracker.len(),
-            deadline,
-        }),
+        Err(_) => Err(NotDrained { count: tracker.len(), deadline }),
     }
 }
 
@@ -128,9 +125,7 @@ mod tests {
     async fn sigterm_requests_the_shutdown() {
         let shutdown = Shutdown::on_signals().unwrap();
         let id = std::process::id().to_string();
-        let kill = tokio::process::Command::new("kill")
-            .args(["-TERM", &id])
-            .status();
+        let kill = tokio::process::Command::new("kill").args(["-TERM", &id]).status();
         assert!(kill.await.unwrap().success());
         let requested = tokio::time::timeout(Duration::from_secs(10), shutdown.requested());
         requested.await.unwrap();
@@ -142,10 +137,7 @@ mod tests {
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
         tracker.spawn(ended);
         let deadline = Duration::from_millis(1);
-        assert_eq!(
-            drain(&tracker, deadline).await,
-            Err(NotDrained { count: 1, deadline })
-        );
+        assert_eq!(drain(&tracker, deadline).await, Err(NotDrained { count: 1, deadline }));
         end.send(()).unwrap();
         assert_eq!(drain(&tracker, Duration::from_secs(10)).await, Ok(()));
     }

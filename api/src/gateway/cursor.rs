@@ -129,7 +129,7 @@ impl Cursors {
         self.watched.remove(&channel_id);
         self.signal.forget(channel_id);
         let memberships =
-            warren_domain::channel::memberships_of(&self.node.domain, [self.user_id]).await?;
+            warren_domain::channel::memberships_of(&self.node.domain, vec![self.user_id]).await?;
         let joined = memberships.get(&self.user_id).and_then(|channels| channels.get(&channel_id));
         match joined {
             Some(joined_seq) if *joined_seq > left_seq => self.join(channel_id, *joined_seq).await,

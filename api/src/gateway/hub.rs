@@ -236,7 +236,7 @@ async fn check(hub: &Arc<Hub>, node: &Arc<Node>) -> Result<(), DbErr> {
         streams.values().cloned().collect()
     };
     if !streams.is_empty() {
-        let ids = streams.iter().map(|stream| stream.channel_id());
+        let ids = streams.iter().map(|stream| stream.channel_id()).collect();
         let heads = timeline::heads(&node.domain.database, ids).await?;
         for stream in streams {
             let head = heads.get(&stream.channel_id()).copied().unwrap_or(0);
@@ -257,7 +257,7 @@ async fn check_sockets(hub: &Arc<Hub>, node: &Arc<Node>) -> Result<(), DbErr> {
     if users.is_empty() {
         return Ok(());
     }
-    let live = account::live_among(&node.domain, sessions.iter().copied()).await?;
+    let live = account::live_among(&node.domain, sessions.iter().copied().collect()).await?;
     hub.end_sessions(|session| sessions.contains(&session) && !live.contains(&session));
     for (user_id, channels) in channel::memberships_of(&node.domain, users).await? {
         hub.for_sockets_of(user_id, |signal| signal.reconcile(&channels));

@@ -193,7 +193,10 @@ async fn settle(mut posted: Posted, key: IdempotencyKey, wait: Duration) -> Done
     if let Some(outcome) = posted.accepted.outcome_within(wait).await {
         return Done::say(receipt(key, Receipt::settled(id, None, outcome)));
     }
-    let accepted = receipt(key.clone(), Receipt { idempotency_key: None, ..Receipt::accepted(id, key.clone()) });
+    let accepted = receipt(
+        key.clone(),
+        Receipt { idempotency_key: None, ..Receipt::accepted(id, key.clone()) },
+    );
     let late = async move {
         let outcome = posted.accepted.outcome_within(LATE_WAIT).await;
         let settled = outcome.map(|outcome| receipt(key, Receipt::settled(id, None, outcome)));

@@ -35,7 +35,7 @@ use signal::Signal;
 use stream::Pull;
 
 /// The sockets of one API process, and what they watch.
-pub struct Gateway {
+pub(crate) struct Gateway {
     hub: Arc<Hub>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -54,12 +54,12 @@ impl Default for Gateway {
 impl Gateway {
     /// Begins to listen to the bus and to check the heads. Sockets may be
     /// opened before.
-    pub fn start(&self, node: &Arc<crate::node::Node>) {
+    pub(crate) fn start(&self, node: &Arc<crate::node::Node>) {
         self.tasks.spawn(hub::run(self.hub.clone(), node.clone(), self.stop.clone()));
     }
 
     /// Closes every socket with 1001 and waits for their ends.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
@@ -67,7 +67,13 @@ impl Gateway {
 
     /// Returns once the channel has an event after `seq`, or after `wait`, or
     /// when the gateway closes.
-    pub async fn wait_past(&self, domain: &Domain, channel: ChannelId, seq: i64, wait: Duration) {
+    pub(crate) async fn wait_past(
+        &self,
+        domain: &Domain,
+        channel: ChannelId,
+        seq: i64,
+        wait: Duration,
+    ) {
         let signal = Arc::new(Signal::default());
         let arrival = async {
             let watches = self.hub.watch(domain, &[channel], &signal).await?;

@@ -111,7 +111,10 @@ impl Outbox {
     async fn take(&mut self, news: News) -> Result<(), End> {
         if news.ended {
             let closing = Closing::new(CloseCode::Policy, "the session has ended");
-            return Err(End::Close(Closing { problem: Some(Problem::unauthenticated()), ..closing }));
+            return Err(End::Close(Closing {
+                problem: Some(Problem::unauthenticated()),
+                ..closing
+            }));
         }
         for (channel_id, seq) in news.joined {
             self.cursors.join(channel_id, seq).await.map_err(unavailable)?;

@@ -105,17 +105,16 @@ async fn hello(node: &Node, socket: &mut Socket) -> Result<Hello, Option<Closing
         let closing = Closing::new(CloseCode::Policy, "the hello was refused");
         Some(Closing { problem: Some(problem), ..closing })
     };
-    let greeting = serde_json::from_str(&text)
-        .map_err(|error| refused(inbox::malformed(&format!("The first frame is no hello: {error}."))))?;
+    let greeting = serde_json::from_str(&text).map_err(|error| {
+        refused(inbox::malformed(&format!("The first frame is no hello: {error}.")))
+    })?;
     let Greeting::Hello { token, cursors, epoch } = greeting;
-    let actor =
-        node.authenticator.authenticate(&node.domain, &token).await.map_err(refused)?;
+    let actor = node.authenticator.authenticate(&node.domain, &token).await.map_err(refused)?;
     Ok(Hello { actor, cursors, epoch })
 }
 
 async fn serve(node: Arc<Node>, mut socket: Socket, hello: Hello) {
-    let registration =
-        node.gateway.hub.register(hello.actor.id(), hello.actor.session_id);
+    let registration = node.gateway.hub.register(hello.actor.id(), hello.actor.session_id);
     let signal = registration.signal.clone();
     let mut cursors =
         Cursors::new(node.gateway.hub.clone(), node.clone(), hello.actor.id(), signal.clone());

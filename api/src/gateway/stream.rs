@@ -216,11 +216,6 @@ impl Watch {
         let skipped = usize::try_from(cursor + 1 - first).unwrap_or(usize::MAX);
         Pull::Frames(state.ring.iter().skip(skipped).take(PULL_LENGTH).cloned().collect())
     }
-
-    /// Tells the socket to look, whatever there is.
-    pub(crate) fn tell(&self) {
-        self.watcher.tell(self.stream.channel_id);
-    }
 }
 
 impl Drop for Watch {

@@ -45,7 +45,7 @@ pub async fn create_owner(
     })?;
     let transaction = database.write().await?;
     let now = Clock::System.now();
-    let mut timeline = timeline::Writer::lock(&transaction, [PUBLIC_CHANNEL_ID], now).await?;
+    let mut timeline = timeline::Writer::lock(&transaction, vec![PUBLIC_CHANNEL_ID], now).await?;
     let is_owner = user_account::Column::Role.eq(Role::Owner);
     if let Some(known) = user_account::Entity::find().filter(is_owner).one(&transaction).await? {
         return Err(OwnerError::Exists(known.username));

@@ -33,7 +33,7 @@ impl People {
     pub async fn get(
         &self,
         connection: &impl ConnectionTrait,
-        ids: impl IntoIterator<Item = UserId>,
+        ids: Vec<UserId>,
     ) -> Result<HashMap<UserId, Person>, DbErr> {
         let mut found = HashMap::new();
         let mut unknown = Vec::new();

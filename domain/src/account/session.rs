@@ -114,7 +114,7 @@ pub async fn is_live(
 /// If the database fails.
 pub async fn live_among(
     domain: &Domain,
-    sessions: impl IntoIterator<Item = SessionId>,
+    sessions: Vec<SessionId>,
 ) -> Result<HashSet<SessionId>, DbErr> {
     let live = session::Entity::find()
         .select_only()

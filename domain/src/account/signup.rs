@@ -107,7 +107,7 @@ async fn store(
 ) -> Result<SessionTokens, DbErr> {
     let transaction = domain.database.write().await?;
     let now = domain.clock.now();
-    let mut timeline = timeline::Writer::lock(&transaction, [PUBLIC_CHANNEL_ID], now).await?;
+    let mut timeline = timeline::Writer::lock(&transaction, vec![PUBLIC_CHANNEL_ID], now).await?;
     let role = role(&transaction, claim).await?;
     let user = insert(&transaction, signup, password_hash, role, now).await?;
     membership::insert(&transaction, &mut timeline, PUBLIC_CHANNEL_ID, &Person::from(&user))

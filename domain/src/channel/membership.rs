@@ -59,7 +59,7 @@ pub async fn join(
     let channel_id = found.channel.id;
     let transaction = domain.database.write().await?;
     let mut timeline =
-        timeline::Writer::lock(&transaction, [channel_id], domain.clock.now()).await?;
+        timeline::Writer::lock(&transaction, vec![channel_id], domain.clock.now()).await?;
     let archived = timeline.head(channel_id).is_none_or(|head| head.archived_at.is_some());
     if archived {
         return Err(AccessError::NotFound);
@@ -87,7 +87,7 @@ pub async fn unsubscribe(
     let channel_id = found.channel.id;
     let transaction = domain.database.write().await?;
     let mut timeline =
-        timeline::Writer::lock(&transaction, [channel_id], domain.clock.now()).await?;
+        timeline::Writer::lock(&transaction, vec![channel_id], domain.clock.now()).await?;
     if is_member(&transaction, channel_id, actor.id()).await? {
         membership::Entity::delete_by_id((channel_id, actor.id())).exec(&transaction).await?;
         let person = Person::from(&*actor.user);
@@ -119,7 +119,7 @@ pub async fn members(
         select = select.filter(membership::Column::UserId.gt(after));
     }
     let rows = select.all(domain.database.read()).await?;
-    let ids = rows.iter().map(|row| row.user_id);
+    let ids = rows.iter().map(|row| row.user_id).collect();
     let mut people = domain.people.get(domain.database.read(), ids).await?;
     let member = |row: membership::Model| {
         let user = people.remove(&row.user_id)?;
@@ -135,7 +135,7 @@ pub async fn members(
 /// If the database fails.
 pub async fn memberships_of(
     domain: &Domain,
-    people: impl IntoIterator<Item = UserId>,
+    people: Vec<UserId>,
 ) -> Result<HashMap<UserId, HashMap<ChannelId, i64>>, DbErr> {
     let rows = membership::Entity::find()
         .select_only()

@@ -43,12 +43,13 @@ pub(crate) async fn commit_batch(
 ) -> Result<Committed, DbErr> {
     let transaction = database.write().await?;
     let channels: BTreeSet<ChannelId> = batch.iter().map(|pending| pending.channel_id).collect();
-    let timeline = Writer::lock(&transaction, channels, now).await?;
+    let timeline = Writer::lock(&transaction, channels.into_iter().collect(), now).await?;
+    let authors = batch.iter().map(|pending| pending.author_id).collect();
     let mut decision = Decision {
         now,
         decided: stored(&transaction, batch).await?,
         members: acl.members(&transaction, &timeline, batch).await?,
-        authors: people.get(&transaction, batch.iter().map(|pending| pending.author_id)).await?,
+        authors: people.get(&transaction, authors).await?,
         timeline,
         rows: Vec::new(),
     };
@@ -88,6 +89,7 @@ pub(crate) async fn reject(
 /// An id that was decided, now or before.
 struct Decided {
     fingerprint: Fingerprint,
+    unreadable: bool,
     outcome: Outcome,
 }
 
@@ -95,7 +97,8 @@ impl Decided {
     /// The same content has the same outcome for ever; other content under the
     /// same key was never sent.
     fn outcome_for(&self, pending: &Pending) -> Outcome {
-        if self.fingerprint == pending.fingerprint() {
+        // Of what nobody could read only the id is known: its end is final for any content.
+        if self.fingerprint == pending.fingerprint() || self.unreadable {
             return self.outcome.clone();
         }
         Outcome::Rejected { reason: Rejection::KeyReused }
@@ -122,7 +125,11 @@ impl Decision {
             Err(reason) => Outcome::Rejected { reason },
         };
         self.rows.push(row(pending, &outcome, self.now));
-        let decided = Decided { fingerprint: pending.fingerprint(), outcome: outcome.clone() };
+        let decided = Decided {
+            fingerprint: pending.fingerprint(),
+            unreadable: false,
+            outcome: outcome.clone(),
+        };
         self.decided.insert(pending.id, decided);
         outcome
     }
@@ -171,12 +178,14 @@ async fn stored(
     transaction: &DatabaseTransaction,
     batch: &[Pending],
 ) -> Result<HashMap<MessageId, Decided>, DbErr> {
+    let ids: Vec<MessageId> = batch.iter().map(|pending| pending.id).collect();
     let rows = send_outcome::Entity::find()
-        .filter(send_outcome::Column::Id.is_in(batch.iter().map(|pending| pending.id)))
+        .filter(send_outcome::Column::Id.is_in(ids))
         .all(transaction)
         .await?;
     let decided = |row: send_outcome::Model| {
-        (row.id, Decided { fingerprint: row.fingerprint, outcome: Outcome::from(row) })
+        let unreadable = row.author_id.0.is_nil();
+        (row.id, Decided { fingerprint: row.fingerprint, unreadable, outcome: row.into() })
     };
     Ok(rows.into_iter().map(decided).collect())
 }

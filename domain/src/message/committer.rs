@@ -6,10 +6,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
+use uuid::Uuid;
 
 use crate::account::People;
 use crate::clock::Clock;
 use crate::database::{Database, Failure, classify};
+use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl::Acl;
 use crate::message::commit::{commit_batch, reject};
 use crate::message::{Outcome, Pending, Rejection};
@@ -88,6 +90,22 @@ impl Committer {
                 done => return done,
             }
         }
+    }
+
+    /// Stores that the send of this id was set aside because nobody can read it.
+    /// Its author is recognised by the id itself.
+    ///
+    /// # Errors
+    /// If the database refuses it.
+    pub async fn reject_unreadable(&self, id: MessageId) -> Result<(), DbErr> {
+        let unreadable = Pending {
+            id,
+            channel_id: ChannelId(Uuid::nil()),
+            author_id: UserId(Uuid::nil()),
+            text: String::new(),
+            request_id: String::new(),
+        };
+        self.reject(&unreadable, Rejection::SetAside).await.map(drop)
     }
 
     /// Commits a batch, or says why its data is refused.

@@ -89,7 +89,7 @@ pub async fn get(domain: &Domain, actor: &Actor, id: MessageId) -> Result<Messag
 }
 
 async fn with_authors(domain: &Domain, rows: Vec<message::Model>) -> Result<Vec<Message>, DbErr> {
-    let authors = rows.iter().map(|row| row.author_id);
+    let authors = rows.iter().map(|row| row.author_id).collect();
     let people = domain.people.get(domain.database.read(), authors).await?;
     let message = |row: message::Model| {
         Some(Message {

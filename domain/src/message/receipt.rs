@@ -42,7 +42,7 @@ pub async fn receipt(
 ) -> Result<SendState, ReceiptError> {
     let row = send_outcome::Entity::find_by_id(id).one(domain.database.read()).await?;
     match row {
-        Some(row) if row.author_id == actor.id() => Ok(SendState::Settled(row.into())),
+        Some(row) if id.belongs_to(actor.id()) => Ok(SendState::Settled(row.into())),
         None if id.belongs_to(actor.id()) => Ok(SendState::Pending),
         _ => Err(ReceiptError::NotFound),
     }

@@ -30,7 +30,7 @@ pub async fn read(
     limit: u64,
 ) -> Result<Vec<Event>, DbErr> {
     let rows = rows(database, channel_id, after_seq, limit).await?;
-    let ids = rows.iter().flat_map(|row| [row.user_id, row.author_id]).flatten();
+    let ids = rows.iter().flat_map(|row| [row.user_id, row.author_id]).flatten().collect();
     let people = people.get(database.read(), ids).await?;
     let channel = match rows.iter().any(|row| row.kind == EventKind::ChannelCreated) {
         true => channel::summary(database, channel_id).await?,
@@ -45,7 +45,7 @@ pub async fn read(
 /// If the database fails.
 pub async fn heads(
     database: &Database,
-    channels: impl IntoIterator<Item = ChannelId>,
+    channels: Vec<ChannelId>,
 ) -> Result<HashMap<ChannelId, i64>, DbErr> {
     let heads = channel_head::Entity::find()
         .select_only()

@@ -60,7 +60,7 @@ impl Writer {
     /// other lock of the transaction.
     pub(crate) async fn lock(
         transaction: &DatabaseTransaction,
-        channels: impl IntoIterator<Item = ChannelId>,
+        channels: Vec<ChannelId>,
         now: DateTime<Utc>,
     ) -> Result<Self, DbErr> {
         let heads = channel_head::Entity::find()
@@ -94,7 +94,7 @@ impl Writer {
         })
         .exec_without_returning(transaction)
         .await?;
-        Self::lock(transaction, [channel_id], now).await
+        Self::lock(transaction, vec![channel_id], now).await
     }
 
     /// The head of a locked channel, as it will be.

@@ -44,10 +44,7 @@ impl DatabaseUrl {
     /// The SQLite database in the data directory.
     pub(super) fn in_data_directory(data_dir: &Path) -> Self {
         let path = data_dir.join("warren.db").to_string_lossy().into_owned();
-        let path = path
-            .replace('%', "%25")
-            .replace('?', "%3F")
-            .replace('#', "%23");
+        let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
         sqlite(&format!("sqlite://{path}"))
     }
 
@@ -60,22 +57,12 @@ impl DatabaseUrl {
             Some(("mysql" | "mariadb", rest)) => (DatabaseKind::Mysql, rest),
             _ => return Err("must begin with sqlite://, postgres:// or mysql://".into()),
         };
-        let scheme = if kind == DatabaseKind::Postgres {
-            "postgres"
-        } else {
-            "mysql"
-        };
+        let scheme = if kind == DatabaseKind::Postgres { "postgres" } else { "mysql" };
         let url = parse_server(&format!("{scheme}:{rest}"))?;
         if url.path().trim_matches('/').is_empty() {
-            return Err(format!(
-                "must name a database, as in {scheme}://USER@HOST/DATABASE"
-            ));
+            return Err(format!("must name a database, as in {scheme}://USER@HOST/DATABASE"));
         }
-        Ok(Self {
-            kind,
-            shown: shown(&url),
-            url: Secret::new(url.into()),
-        })
+        Ok(Self { kind, shown: shown(&url), url: Secret::new(url.into()) })
     }
 }
 
@@ -108,11 +95,7 @@ fn sqlite(url: &str) -> DatabaseUrl {
         Some((_, parameters)) if parameters.contains("mode=") => url.to_owned(),
         Some(_) => format!("{url}&mode=rwc"),
     };
-    DatabaseUrl {
-        kind: DatabaseKind::Sqlite,
-        shown: url.clone(),
-        url: Secret::new(url),
-    }
+    DatabaseUrl { kind: DatabaseKind::Sqlite, shown: url.clone(), url: Secret::new(url) }
 }
 
 /// Parses the URL of a server.
@@ -125,9 +108,7 @@ pub(super) fn parse_server(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("{usage}: {error}"))?;
     let outside = [url.path(), url.query().unwrap_or_default()];
     if url.fragment().is_some() || outside.iter().any(|part| part.contains('@')) {
-        return Err(format!(
-            "{usage}, with special characters of the password percent-encoded"
-        ));
+        return Err(format!("{usage}, with special characters of the password percent-encoded"));
     }
     if url.cannot_be_a_base() || (url.host_str().is_none() && url.query().is_none()) {
         return Err(usage);
@@ -145,11 +126,7 @@ pub(super) fn shown(url: &Url) -> String {
     let mut text = shown.to_string();
     let mut separator = '?';
     for (name, value) in url.query_pairs() {
-        let value = if HARMLESS.contains(&name.as_ref()) {
-            &*value
-        } else {
-            "***"
-        };
+        let value = if HARMLESS.contains(&name.as_ref()) { &*value } else { "***" };
         text.push(separator);
         text.push_str(&format!("{name}={value}"));
         separator = '&';

@@ -74,11 +74,7 @@ impl Environment {
 
 impl<const N: usize> From<[(&str, &str); N]> for Environment {
     fn from(variables: [(&str, &str); N]) -> Self {
-        Self(
-            variables
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
-        )
+        Self(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
     }
 }
 
@@ -105,9 +101,7 @@ mod tests {
 
     #[test]
     fn unknown_variable_is_refused_with_the_nearest() {
-        let error = Environment::from([("WARREN_LISTN", "x")])
-            .refuse_unknown()
-            .unwrap_err();
+        let error = Environment::from([("WARREN_LISTN", "x")]).refuse_unknown().unwrap_err();
         assert_eq!(error.key, "WARREN_LISTN");
         assert!(error.message.contains("WARREN_LISTEN"), "{error}");
         let port = Environment::from([("WARREN_PORT", "8080")]).refuse_unknown();

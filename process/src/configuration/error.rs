@@ -17,10 +17,7 @@ pub struct ConfigurationError {
 impl ConfigurationError {
     /// An error about `key`; the message continues the sentence that the key begins.
     pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            message: message.into(),
-        }
+        Self { key: key.into(), message: message.into() }
     }
 }
 

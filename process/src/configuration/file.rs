@@ -21,9 +21,7 @@ impl ConfigurationFile {
         refuse: impl Fn(String) -> ConfigurationError,
     ) -> Result<Self, ConfigurationError> {
         let text = read_text(path).map_err(&refuse)?;
-        let table = text
-            .parse::<Table>()
-            .map_err(|error| refuse(problem(&text, &error)))?;
+        let table = text.parse::<Table>().map_err(|error| refuse(problem(&text, &error)))?;
         let known: Vec<String> = KEYS.iter().map(|key| key.name.to_owned()).collect();
         for name in table.keys() {
             unknown::refuse(name, &known)?;
@@ -78,11 +76,6 @@ fn as_text(value: &Value) -> Option<String> {
 /// Says where the file stops being TOML, without quoting the line: it may hold a secret.
 fn problem(text: &str, error: &toml::de::Error) -> String {
     let start = error.span().map_or(0, |span| span.start);
-    let line = text
-        .bytes()
-        .take(start)
-        .filter(|byte| *byte == b'\n')
-        .count()
-        + 1;
+    let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
     format!("is not valid TOML at line {line}")
 }

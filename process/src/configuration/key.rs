@@ -52,42 +52,23 @@ impl Key {
 
     pub(super) const fn text(name: &'static str, help: &'static str) -> Self {
         let (form, visibility) = (Form::Text, Visibility::Plain);
-        Self {
-            name,
-            default: None,
-            example: None,
-            help,
-            form,
-            visibility,
-        }
+        Self { name, default: None, example: None, help, form, visibility }
     }
 
     pub(super) const fn list(name: &'static str, help: &'static str) -> Self {
-        Self {
-            form: Form::List,
-            ..Self::text(name, help)
-        }
+        Self { form: Form::List, ..Self::text(name, help) }
     }
 
     pub(super) const fn default(self, default: &'static str) -> Self {
-        Self {
-            default: Some(default),
-            ..self
-        }
+        Self { default: Some(default), ..self }
     }
 
     pub(super) const fn example(self, example: &'static str) -> Self {
-        Self {
-            example: Some(example),
-            ..self
-        }
+        Self { example: Some(example), ..self }
     }
 
     pub(super) const fn number(self) -> Self {
-        Self {
-            form: Form::Number,
-            ..self
-        }
+        Self { form: Form::Number, ..self }
     }
 
     pub(super) const fn shown(self, visibility: Visibility) -> Self {

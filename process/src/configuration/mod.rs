@@ -140,10 +140,7 @@ impl Configuration {
     pub fn require_cluster(&self) -> Result<(), ConfigurationError> {
         let refuse = |key: &Key, message: &str| {
             let alone = "or run warren serve, which needs nothing else";
-            Err(ConfigurationError::new(
-                key.variable(),
-                format!("{message}, {alone}"),
-            ))
+            Err(ConfigurationError::new(key.variable(), format!("{message}, {alone}")))
         };
         if self.database_url.kind() == DatabaseKind::Sqlite {
             let message = "must name a postgres:// or mysql:// database, \

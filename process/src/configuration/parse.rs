@@ -49,9 +49,7 @@ pub(super) fn jwt_secret(text: &str) -> Result<Secret<String>, String> {
         return Err("is the documentation's example; make one with openssl rand -base64 48".into());
     }
     if text.len() < JWT_SECRET_MINIMUM_BYTES {
-        return Err(format!(
-            "must have at least {JWT_SECRET_MINIMUM_BYTES} bytes"
-        ));
+        return Err(format!("must have at least {JWT_SECRET_MINIMUM_BYTES} bytes"));
     }
     Ok(Secret::new(text.to_owned()))
 }
@@ -76,7 +74,7 @@ pub(super) fn networks(items: &[String]) -> Result<Vec<IpNet>, String> {
         networks.ok_or_else(|| "must be IP addresses or networks such as 10.0.0.0/8".to_owned())?;
     if networks.iter().any(|network| network.prefix_len() == 0) {
         return Err(
-            "must not contain a network of all addresses: anyone could pose as another".into(),
+            "must not contain a network of all addresses: anyone could pose as another".into()
         );
     }
     Ok(networks)

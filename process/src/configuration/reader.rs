@@ -15,10 +15,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(values: Values) -> Self {
-        Self {
-            values,
-            settings: Vec::new(),
-        }
+        Self { values, settings: Vec::new() }
     }
 
     /// A value that the table gives a default.
@@ -84,11 +81,7 @@ impl Reader {
     }
 
     fn note(&mut self, key: &Key, origin: Origin, value: String) {
-        self.settings.push(Setting {
-            name: key.name,
-            value,
-            origin,
-        });
+        self.settings.push(Setting { name: key.name, value, origin });
     }
 }
 

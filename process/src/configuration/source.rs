@@ -85,10 +85,7 @@ impl Values {
             })?,
             None => ConfigurationFile::read_if_present(&sources.directory.join(DEFAULT_FILE))?,
         };
-        Ok(Self {
-            environment: sources.environment.clone(),
-            file,
-        })
+        Ok(Self { environment: sources.environment.clone(), file })
     }
 
     /// The value of a key from the source that counts most.
@@ -96,14 +93,8 @@ impl Values {
         let raw = match self.environment_text(key)? {
             Some((written, text)) => Some(scalar(key, written, Origin::Environment, &text)),
             None => match self.file.get(key)? {
-                Some(items) => Some(Raw {
-                    written: key.name.into(),
-                    origin: Origin::File,
-                    items,
-                }),
-                None => key
-                    .default
-                    .map(|text| scalar(key, key.name.into(), Origin::Default, text)),
+                Some(items) => Some(Raw { written: key.name.into(), origin: Origin::File, items }),
+                None => key.default.map(|text| scalar(key, key.name.into(), Origin::Default, text)),
             },
         };
         match raw {
@@ -175,9 +166,5 @@ fn scalar(key: &Key, written: String, origin: Origin, text: &str) -> Raw {
             .collect(),
         Form::Text | Form::Number => vec![text.to_owned()],
     };
-    Raw {
-        written,
-        origin,
-        items,
-    }
+    Raw { written, origin, items }
 }

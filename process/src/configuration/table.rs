@@ -75,11 +75,9 @@ pub(super) const PUBLIC_URL: Key = Key::text(
 .example("https://chat.example.org");
 
 /// Which pages may open a socket.
-pub(super) const ALLOWED_ORIGINS: Key = Key::list(
-    "allowed_origins",
-    "Origins besides Warren's own whose pages may open a WebSocket.",
-)
-.example("https://www.example.org");
+pub(super) const ALLOWED_ORIGINS: Key =
+    Key::list("allowed_origins", "Origins besides Warren's own whose pages may open a WebSocket.")
+        .example("https://www.example.org");
 
 /// Which proxies to believe.
 pub(super) const TRUSTED_PROXIES: Key = Key::list(
@@ -89,11 +87,9 @@ pub(super) const TRUSTED_PROXIES: Key = Key::list(
 .example("10.0.0.0/8");
 
 /// Which pages may call the API.
-pub(super) const CORS_ORIGINS: Key = Key::list(
-    "cors_origins",
-    "Origins besides Warren's own whose pages may call the HTTP API.",
-)
-.example("https://www.example.org");
+pub(super) const CORS_ORIGINS: Key =
+    Key::list("cors_origins", "Origins besides Warren's own whose pages may call the HTTP API.")
+        .example("https://www.example.org");
 
 /// Whether rates are limited.
 pub(super) const RATE_LIMITS: Key =

@@ -11,11 +11,7 @@ const SECRET: &str = "a-signing-secret-of-more-than-32-bytes";
 
 fn with<const N: usize>(variables: [(&str, &str); N]) -> Sources {
     let directory = PathBuf::from("/nonexistent");
-    Sources {
-        config_file: None,
-        directory,
-        environment: variables.into(),
-    }
+    Sources { config_file: None, directory, environment: variables.into() }
 }
 
 fn load<const N: usize>(variables: [(&str, &str); N]) -> Configuration {
@@ -30,10 +26,7 @@ fn load_file(text: &str) -> Result<Configuration, ConfigurationError> {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("warren.toml"), text).unwrap();
     let directory_path = directory.path().to_owned();
-    Configuration::load(&Sources {
-        directory: directory_path,
-        ..Sources::default()
-    })
+    Configuration::load(&Sources { directory: directory_path, ..Sources::default() })
 }
 
 fn file(directory: &Path, text: &str) -> String {

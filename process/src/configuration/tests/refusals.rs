@@ -5,18 +5,9 @@ use super::*;
 #[test]
 fn unknown_keys_are_refused_by_name_with_the_nearest() {
     let error = load_file("lissten = \"127.0.0.1:1\"").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "lissten is not a setting of Warren; the nearest is listen"
-    );
-    assert_eq!(
-        refused([("WARREN_JWT_SECRT", SECRET)]).key,
-        "WARREN_JWT_SECRT"
-    );
-    assert_eq!(
-        load_file("[jwt_secret]\nx = 1").unwrap_err().key,
-        "jwt_secret"
-    );
+    assert_eq!(error.to_string(), "lissten is not a setting of Warren; the nearest is listen");
+    assert_eq!(refused([("WARREN_JWT_SECRT", SECRET)]).key, "WARREN_JWT_SECRT");
+    assert_eq!(load_file("[jwt_secret]\nx = 1").unwrap_err().key, "jwt_secret");
 }
 
 #[test]
@@ -76,75 +67,40 @@ fn no_password_is_in_any_message() {
         "hunter2",
     ];
     for url in urls {
-        for name in [
-            "WARREN_DATABASE_URL",
-            "WARREN_LOG_URL",
-            "WARREN_BUS_URL",
-            "DATABASE_URL",
-        ] {
+        for name in ["WARREN_DATABASE_URL", "WARREN_LOG_URL", "WARREN_BUS_URL", "DATABASE_URL"] {
             if let Err(error) = Configuration::load(&with([(name, url)])) {
                 assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
             }
         }
     }
     let error = load_file("jwt_secret = \"hunter2\nlisten = 3").unwrap_err();
-    assert!(
-        !error.to_string().contains("hunter2") && error.message.contains("line 1"),
-        "{error}"
-    );
+    assert!(!error.to_string().contains("hunter2") && error.message.contains("line 1"), "{error}");
 }
 
 #[test]
 fn neither_listing_nor_debug_shows_a_secret() {
     let configuration = load([
-        (
-            "WARREN_JWT_SECRET",
-            "hunter2-hunter2-hunter2-hunter2-hunter2",
-        ),
-        (
-            "WARREN_DATABASE_URL",
-            "mariadb://u:hunter2@h/d?ssl-key=hunter2&sslmode=require",
-        ),
+        ("WARREN_JWT_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2"),
+        ("WARREN_DATABASE_URL", "mariadb://u:hunter2@h/d?ssl-key=hunter2&sslmode=require"),
         ("WARREN_LOG_URL", "amqp://u:hunter2@h/%2f?namespace=n"),
     ]);
-    let listing: Vec<String> = configuration
-        .redacted()
-        .iter()
-        .map(Setting::to_string)
-        .collect();
+    let listing: Vec<String> = configuration.redacted().iter().map(Setting::to_string).collect();
     let listing = listing.join("\n");
-    assert!(
-        !format!("{listing} {configuration:?}").contains("hunter2"),
-        "{listing}"
-    );
-    assert!(
-        listing.contains("mysql://u:***@h/d?ssl-key=***&sslmode=require"),
-        "{listing}"
-    );
-    assert!(
-        listing.contains("amqp://u:***@h/%2f?namespace=n"),
-        "{listing}"
-    );
+    assert!(!format!("{listing} {configuration:?}").contains("hunter2"), "{listing}");
+    assert!(listing.contains("mysql://u:***@h/d?ssl-key=***&sslmode=require"), "{listing}");
+    assert!(listing.contains("amqp://u:***@h/%2f?namespace=n"), "{listing}");
     assert_eq!(configuration.bus_url, configuration.log_url.bus());
 }
 
 #[test]
 fn a_cluster_needs_a_database_and_a_broker_that_processes_share() {
-    let (database, log) = (
-        ("DATABASE_URL", "postgres://h/d"),
-        ("WARREN_LOG_URL", "amqp://h"),
-    );
+    let (database, log) = (("DATABASE_URL", "postgres://h/d"), ("WARREN_LOG_URL", "amqp://h"));
     let key = |configuration: Configuration| configuration.require_cluster().unwrap_err().key;
     assert_eq!(key(load([log])), "WARREN_DATABASE_URL");
     assert_eq!(key(load([database])), "WARREN_LOG_URL");
-    assert_eq!(
-        key(load([database, log, ("WARREN_BUS_URL", "in-process")])),
-        "WARREN_BUS_URL"
-    );
+    assert_eq!(key(load([database, log, ("WARREN_BUS_URL", "in-process")])), "WARREN_BUS_URL");
     load([database, log]).require_cluster().unwrap();
     let error = load([database, log]).require_jwt_secret().unwrap_err();
     assert_eq!(error.key, "WARREN_JWT_SECRET");
-    load([("WARREN_JWT_SECRET", SECRET)])
-        .require_jwt_secret()
-        .unwrap();
+    load([("WARREN_JWT_SECRET", SECRET)]).require_jwt_secret().unwrap();
 }

@@ -1,0 +1,54 @@
+//! Every path, in one place.
+
+use std::sync::Arc;
+
+use poem::{Endpoint, EndpointExt, Route, get};
+use poem_openapi::{ContactObject, OpenApiService};
+
+use crate::accounts::AccountsApi;
+use crate::channels::ChannelsApi;
+use crate::edge::edge;
+use crate::events::EventsApi;
+use crate::gateway;
+use crate::health::HealthApi;
+use crate::messages::MessagesApi;
+use crate::node::Node;
+use crate::page::page;
+
+type Apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+
+/// The OpenAPI document, as JSON. Needs nothing but this program.
+#[must_use]
+pub fn openapi_document() -> String {
+    let mut document = service().spec();
+    document.push('\n');
+    document
+}
+
+/// The application of this node.
+pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
+    let service = service();
+    let document = service.spec_endpoint();
+    let swagger = service.swagger_ui();
+    Route::new()
+        .at("/v1/ws", get(gateway::open))
+        .at("/openapi.json", document)
+        .nest("/docs", swagger)
+        .nest("/", service)
+        .around(|endpoint, request| page(endpoint, request))
+        .data(node)
+        .around(|endpoint, request| edge(endpoint, request))
+}
+
+fn service() -> OpenApiService<Apis, ()> {
+    let apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+    OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
+        .description(
+            "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\
+             Ids are UUIDs, times RFC 3339 in UTC. An optional field without a value is absent. \
+             Unknown fields are refused. Errors are `application/problem+json` with a stable \
+             `code`. The socket at `/v1/ws` carries the same events as `listEvents`.",
+        )
+        .contact(ContactObject::new().name("Warren"))
+        .url_prefix("")
+}

@@ -1,0 +1,129 @@
+//! One API process, from its first connection to its last.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
+use tokio_util::sync::CancellationToken;
+use warren_broker::Strategies;
+use warren_domain::Domain;
+use warren_process::Configuration;
+
+use crate::auth::Authenticator;
+use crate::gateway::Gateway;
+use crate::node::Node;
+use crate::origin::Origins;
+use crate::routes::application;
+use crate::token::Tokens;
+
+/// How long requests under way may take after the stop was asked for.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// A process that listens and is ready to serve.
+pub struct Server {
+    node: Arc<Node>,
+    acceptor: TcpAcceptor,
+    address: SocketAddr,
+}
+
+/// Why a process does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The machine refuses to hash passwords.
+    #[error("passwords cannot be hashed: {0}")]
+    Passwords(String),
+    /// Accepting connections failed.
+    #[error("the server failed")]
+    Failed(#[from] io::Error),
+}
+
+impl Server {
+    /// Binds the address. The secret signs access tokens; with
+    /// `first_account_owns` the first account from this machine owns the server.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub async fn bind(
+        configuration: &Configuration,
+        strategies: &Strategies,
+        secret: &[u8],
+        first_account_owns: FirstAccount,
+    ) -> Result<Self, ServeError> {
+        let address = configuration.listen;
+        let listen = |source| ServeError::Listen { address, source };
+        let acceptor = TcpListener::bind(address).into_acceptor().await.map_err(listen)?;
+        let address = bound_address(&acceptor).unwrap_or(address);
+        let domain = Domain::new(
+            strategies.database.clone(),
+            strategies.message_log(),
+            strategies.bus.clone(),
+            strategies.people.clone(),
+        )
+        .map_err(ServeError::Passwords)?;
+        let node = Arc::new(Node {
+            domain,
+            authenticator: Authenticator::new(Tokens::new(secret)),
+            gateway: Gateway::default(),
+            origins: origins(configuration),
+            epoch: strategies.facts.epoch.clone(),
+            commit_wait: Duration::from_millis(configuration.commit_wait_ms),
+            first_account_owns: first_account_owns == FirstAccount::OwnsTheServer,
+        });
+        Ok(Self { node, acceptor, address })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop`, then drains: requests under way are answered,
+    /// sockets closed with 1001, what was done announced.
+    ///
+    /// # Errors
+    /// [`ServeError::Failed`].
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
+        self.node.gateway.start(&self.node);
+        let gateway_closes = async {
+            stop.cancelled().await;
+            self.node.gateway.close().await;
+        };
+        let serves = poem::Server::new_with_acceptor(self.acceptor).run_with_graceful_shutdown(
+            application(self.node.clone()),
+            stop.cancelled(),
+            Some(DRAIN),
+        );
+        let (served, ()) = tokio::join!(serves, gateway_closes);
+        self.node.domain.finish().await;
+        Ok(served?)
+    }
+}
+
+/// Whether the first account, signed up on this machine, owns the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstAccount {
+    /// One process on one's own machine: yes.
+    OwnsTheServer,
+    /// A cluster: no; `warren admin create-owner` says who does.
+    IsAMember,
+}
+
+fn bound_address(acceptor: &TcpAcceptor) -> Option<SocketAddr> {
+    acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied())
+}
+
+fn origins(configuration: &Configuration) -> Origins {
+    let public = configuration.public_url.as_ref().map(|url| url.origin().ascii_serialization());
+    Origins::new(configuration.allowed_origins.iter().cloned().chain(public))
+}

@@ -1,0 +1,82 @@
+//! RabbitMQ behind the ports: quorum queues for the log, a fanout exchange
+//! for the bus. Both sides of every queue are in this folder.
+//!
+//! Nothing here recovers a connection in place. Whatever fails, the whole
+//! session (connection, channels, consumers) is dropped and a new one begins;
+//! what was unconfirmed is unknown, and whoever waits for it decides.
+
+mod bus;
+mod consumer;
+mod lane;
+mod link;
+mod log;
+mod node_queue;
+mod receipts;
+mod session;
+mod settings;
+mod subscription;
+mod topology;
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use bus::RabbitBus;
+pub use consumer::RabbitConsumer;
+pub use log::RabbitLog;
+pub use settings::{InvalidRabbitUrl, RabbitSettings};
+pub use topology::Topology;
+
+use link::Link;
+
+/// A process's two connections to a broker, which its log, its consumer and
+/// its bus share. Two, because a broker short of memory or disk stops reading
+/// from connections that publish: acknowledgements must not wait behind them.
+#[derive(Clone, Debug)]
+pub struct Rabbit {
+    topology: Topology,
+    publish: Link,
+    consume: Link,
+    tasks: Tasks,
+}
+
+impl Rabbit {
+    /// Begins to connect in the background, for as long as `cancel` allows;
+    /// needs a Tokio runtime. Cancel it last: what still has to be published
+    /// or acknowledged needs the connections. They are closed when `tracker`
+    /// has waited.
+    #[must_use]
+    pub fn start(
+        settings: RabbitSettings,
+        tracker: &TaskTracker,
+        cancel: CancellationToken,
+    ) -> Self {
+        let tasks = Tasks { tracker: tracker.clone(), cancel };
+        let topology = settings.topology();
+        let settings = Arc::new(settings);
+        Self {
+            topology,
+            publish: Link::start("publish", settings.clone(), &tasks),
+            consume: Link::start("consume", settings, &tasks),
+            tasks,
+        }
+    }
+}
+
+/// Where background tasks run, and what ends them.
+#[derive(Clone, Debug)]
+struct Tasks {
+    tracker: TaskTracker,
+    cancel: CancellationToken,
+}
+
+impl Tasks {
+    /// Runs `task` until it ends or everything does.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let cancel = self.cancel.clone();
+        self.tracker.spawn(async move {
+            cancel.run_until_cancelled(task).await;
+        });
+    }
+}

@@ -1,0 +1,164 @@
+//! Everything that exists in the broker: names, and how it is declared.
+//! Publishers and consumers read this one file, so they cannot disagree.
+
+use std::num::NonZeroU32;
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, ExchangeKind};
+use uuid::Uuid;
+
+/// As good as never. A killed worker returns its whole prefetch, and each
+/// time counts as a delivery; only the committer decides what is poison.
+const DELIVERY_LIMIT: i64 = 2_000_000_000;
+
+/// What a node's own queue holds while the node is slow; beyond it the oldest
+/// go, because the database has the truth and newer hints are worth more.
+const NODE_QUEUE_MAX_LENGTH: i64 = 10_000;
+const NODE_QUEUE_MAX_SIZE_BYTES: i64 = 64 * 1024 * 1024;
+
+/// The names of one installation.
+#[derive(Clone, Debug)]
+pub struct Topology {
+    namespace: String,
+    partitions: NonZeroU32,
+}
+
+impl Topology {
+    pub(super) fn new(namespace: String, partitions: NonZeroU32) -> Self {
+        Self { namespace, partitions }
+    }
+
+    /// How many partitions the log has.
+    #[must_use]
+    pub fn partitions(&self) -> NonZeroU32 {
+        self.partitions
+    }
+
+    /// The direct exchange that sends are published to.
+    #[must_use]
+    pub fn messages_exchange(&self) -> String {
+        format!("{}.messages", self.namespace)
+    }
+
+    /// The quorum queue of a partition.
+    #[must_use]
+    pub fn partition_queue(&self, partition: u32) -> String {
+        format!("{}.messages.{partition}", self.namespace)
+    }
+
+    /// What a partition's queue is bound by.
+    #[must_use]
+    pub fn partition_key(partition: u32) -> String {
+        partition.to_string()
+    }
+
+    /// The fanout exchange for dead letters.
+    #[must_use]
+    pub fn dead_letter_exchange(&self) -> String {
+        format!("{}.dead-letters", self.namespace)
+    }
+
+    /// The quorum queue that keeps the dead letters.
+    #[must_use]
+    pub fn dead_letter_queue(&self) -> String {
+        format!("{}.dead-letters", self.namespace)
+    }
+
+    /// The fanout exchange of the event bus.
+    #[must_use]
+    pub fn events_exchange(&self) -> String {
+        format!("{}.events", self.namespace)
+    }
+
+    /// A new name for a queue of this node. New for each session: the broker
+    /// may still hold the old one for a connection that it has not missed yet.
+    pub(super) fn node_queue(&self, purpose: &str) -> String {
+        format!("{}.{purpose}.{}", self.namespace, Uuid::new_v4())
+    }
+
+    /// Declares all that outlives a session. Idempotent.
+    pub(super) async fn declare(&self, channel: &Channel) -> lapin::Result<()> {
+        self.declare_dead_letters(channel).await?;
+        durable_exchange(channel, self.messages_exchange(), ExchangeKind::Direct).await?;
+        for partition in 0..self.partitions.get() {
+            self.declare_partition(channel, partition).await?;
+        }
+        durable_exchange(channel, self.events_exchange(), ExchangeKind::Fanout).await
+    }
+
+    async fn declare_dead_letters(&self, channel: &Channel) -> lapin::Result<()> {
+        durable_exchange(channel, self.dead_letter_exchange(), ExchangeKind::Fanout).await?;
+        let queue = self.dead_letter_queue();
+        quorum_queue(channel, &queue, FieldTable::default()).await?;
+        bind(channel, &queue, &self.dead_letter_exchange(), "").await
+    }
+
+    async fn declare_partition(&self, channel: &Channel, partition: u32) -> lapin::Result<()> {
+        let mut arguments = FieldTable::default();
+        let dead_letters = text(self.dead_letter_exchange());
+        arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
+        arguments.insert("x-dead-letter-exchange".into(), dead_letters);
+        arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+        // At-least-once requires it; and a refused publish is told, a dropped head is not.
+        arguments.insert("x-overflow".into(), text("reject-publish"));
+        let queue = self.partition_queue(partition);
+        quorum_queue(channel, &queue, arguments).await?;
+        bind(channel, &queue, &self.messages_exchange(), &Self::partition_key(partition)).await
+    }
+}
+
+/// Declares a queue that only this connection consumes and that goes with it,
+/// bound to everything of `exchange` if there is one.
+pub(super) async fn declare_node_queue(
+    channel: &Channel,
+    queue: &str,
+    exchange: Option<&str>,
+) -> lapin::Result<()> {
+    let options = QueueDeclareOptions {
+        exclusive: true,
+        auto_delete: true,
+        ..QueueDeclareOptions::default()
+    };
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(NODE_QUEUE_MAX_LENGTH));
+    let max_size = AMQPValue::LongLongInt(NODE_QUEUE_MAX_SIZE_BYTES);
+    arguments.insert("x-max-length-bytes".into(), max_size);
+    arguments.insert("x-overflow".into(), text("drop-head"));
+    channel.queue_declare(queue.into(), options, arguments).await?;
+    match exchange {
+        Some(exchange) => bind(channel, queue, exchange, "").await,
+        None => Ok(()),
+    }
+}
+
+async fn durable_exchange(
+    channel: &Channel,
+    name: String,
+    kind: ExchangeKind,
+) -> lapin::Result<()> {
+    let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+    channel.exchange_declare(name.into(), kind, options, FieldTable::default()).await
+}
+
+async fn quorum_queue(
+    channel: &Channel,
+    name: &str,
+    mut arguments: FieldTable,
+) -> lapin::Result<()> {
+    arguments.insert("x-queue-type".into(), text("quorum"));
+    let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(name.into(), options, arguments).await.map(drop)
+}
+
+async fn bind(channel: &Channel, queue: &str, exchange: &str, key: &str) -> lapin::Result<()> {
+    let options = QueueBindOptions::default();
+    channel
+        .queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default())
+        .await
+}
+
+fn text(value: impl Into<String>) -> AMQPValue {
+    AMQPValue::LongString(value.into().into())
+}

@@ -1,0 +1,127 @@
+//! From configuration to the parts that a process works with.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use warren_domain::account::People;
+use warren_domain::database::{Database, DbErr};
+use warren_domain::message::Committer;
+use warren_domain::port::{EventBus, LogConsumer, MessageLog};
+use warren_domain::schema::{self, DatabaseFacts, SchemaError};
+use warren_process::Configuration;
+use warren_process::configuration::{BusUrl, LogUrl};
+
+use crate::in_process::{InProcessBus, InProcessLog};
+use crate::rabbitmq::{
+    InvalidRabbitUrl, Rabbit, RabbitBus, RabbitConsumer, RabbitLog, RabbitSettings,
+};
+
+/// The database, and the strategies that the configuration chose.
+#[derive(Clone)]
+pub struct Strategies {
+    /// The database.
+    pub database: Database,
+    /// What it says of itself.
+    pub facts: DatabaseFacts,
+    /// Where the nodes hear of what happened.
+    pub bus: Arc<dyn EventBus>,
+    /// Who is who.
+    pub people: People,
+    log: LogStrategy,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+#[derive(Clone)]
+enum LogStrategy {
+    InProcess,
+    RabbitMq(Rabbit),
+}
+
+/// Why a process does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be reached.
+    #[error("the database cannot be reached")]
+    Database(#[from] DbErr),
+    /// This program and the database do not fit.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The URL of the message log or the event bus cannot be used.
+    #[error(transparent)]
+    Url(#[from] InvalidRabbitUrl),
+}
+
+impl Strategies {
+    /// Connects to the database, checks that it fits, and begins to connect to
+    /// the broker, if there is one.
+    ///
+    /// # Errors
+    /// [`StartError`] says what to run or to set.
+    pub async fn start(configuration: &Configuration) -> Result<Self, StartError> {
+        let database = Database::connect(configuration.database_url.expose()).await?;
+        let facts = schema::check(&database, configuration.partitions).await?;
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let connect = |url: &str| {
+            let settings = RabbitSettings::parse(url, facts.partition_count)?;
+            Ok::<Rabbit, InvalidRabbitUrl>(Rabbit::start(settings, &tasks, stop.clone()))
+        };
+        let log = match &configuration.log_url {
+            LogUrl::InProcess => LogStrategy::InProcess,
+            LogUrl::Amqp(url) => LogStrategy::RabbitMq(connect(url.expose().as_str())?),
+        };
+        let bus: Arc<dyn EventBus> = match (&configuration.bus_url, &configuration.log_url, &log) {
+            (BusUrl::InProcess, ..) => Arc::new(InProcessBus::default()),
+            (BusUrl::Amqp(bus), LogUrl::Amqp(log), LogStrategy::RabbitMq(shared)) if bus == log => {
+                Arc::new(RabbitBus::start(shared))
+            }
+            (BusUrl::Amqp(url), ..) => Arc::new(RabbitBus::start(&connect(url.expose().as_str())?)),
+        };
+        Ok(Self { database, facts, bus, people: People::default(), log, tasks, stop })
+    }
+
+    /// A committer on this database that tells this bus.
+    #[must_use]
+    pub fn committer(&self) -> Committer {
+        Committer::new(self.database.clone(), self.bus.clone(), self.people.clone())
+    }
+
+    /// The message log as an API process sees it. Without a log of its own the
+    /// process commits by itself. Call it once.
+    #[must_use]
+    pub fn message_log(&self) -> Arc<dyn MessageLog> {
+        match &self.log {
+            LogStrategy::InProcess => {
+                InProcessLog::start(self.committer(), &self.tasks, self.stop.clone())
+            }
+            LogStrategy::RabbitMq(rabbit) => Arc::new(RabbitLog::start(rabbit)),
+        }
+    }
+
+    /// The message log as a worker sees it; `None` where there is nothing to
+    /// consume, because API processes commit what they accept.
+    #[must_use]
+    pub fn log_consumer(&self) -> Option<Arc<dyn LogConsumer>> {
+        match &self.log {
+            LogStrategy::InProcess => None,
+            LogStrategy::RabbitMq(rabbit) => Some(Arc::new(RabbitConsumer::new(rabbit))),
+        }
+    }
+
+    /// How many partitions the log has.
+    #[must_use]
+    pub fn partition_count(&self) -> NonZeroU32 {
+        self.facts.partition_count
+    }
+
+    /// Ends what runs in the background, after everything that uses it has
+    /// ended: commits what is queued, closes the connections.
+    pub async fn finish(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.database.close().await;
+    }
+}

@@ -1,0 +1,43 @@
+//! `warren migrate`: the only thing that changes a schema, besides `serve`,
+//! which does it at its start.
+
+use warren_domain::partition::PARTITION_HASH;
+use warren_migration::{MigrateError, Options, Report};
+use warren_process::configuration::DatabaseKind;
+use warren_process::{Configuration, ConfigurationArgument, DataDirectory, Failure, logging};
+
+use crate::say;
+
+/// How many partitions a new database gets unless the configuration says
+/// otherwise: enough for four workers, cheap for one.
+const DEFAULT_PARTITIONS: u32 = 4;
+
+pub(crate) async fn run(argument: &ConfigurationArgument) -> Result<(), Failure> {
+    let configuration = Configuration::of_process(argument)?;
+    logging::start(&configuration)?;
+    let _directory = match configuration.database_url.kind() {
+        DatabaseKind::Sqlite => Some(DataDirectory::open(&configuration.data_dir)?),
+        DatabaseKind::Postgres | DatabaseKind::Mysql => None,
+    };
+    let report = migrate(&configuration).await?;
+    say(&match report {
+        Report { from, to } if from == to => format!("The database has schema {to} already."),
+        Report { from: 0, to } => format!("A new database was prepared, with schema {to}."),
+        Report { from, to } => format!("The database was brought from schema {from} to {to}."),
+    });
+    Ok(())
+}
+
+/// Migrates the configured database. For SQLite the caller holds the data
+/// directory.
+pub(crate) async fn migrate(configuration: &Configuration) -> Result<Report, Failure> {
+    let options = Options {
+        partition_count: configuration.partitions.unwrap_or(DEFAULT_PARTITIONS),
+        partition_hash: PARTITION_HASH,
+    };
+    let url = configuration.database_url.expose();
+    warren_migration::migrate(url, &options).await.map_err(|error| match &error {
+        MigrateError::Newer { .. } => Failure::configuration(&error),
+        MigrateError::Database(_) => error.into(),
+    })
+}

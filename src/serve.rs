@@ -1,0 +1,56 @@
+//! `warren serve`: everything in one process.
+
+use warren_api::{FirstAccount, Server};
+use warren_broker::{StartError, Strategies};
+use warren_process::configuration::DatabaseKind;
+use warren_process::{
+    Configuration, ConfigurationArgument, DataDirectory, Failure, Secret, Shutdown, logging,
+};
+use warren_worker::Worker;
+
+use crate::{migrate, say};
+
+pub(crate) async fn run(argument: &ConfigurationArgument) -> Result<(), Failure> {
+    let configuration = Configuration::of_process(argument)?;
+    logging::start(&configuration)?;
+    let shutdown = Shutdown::on_signals()?;
+    // Held until the end: it keeps a second process away.
+    let directory = DataDirectory::open(&configuration.data_dir)?;
+    migrate::migrate(&configuration).await?;
+    let strategies = Strategies::start(&configuration).await.map_err(start_failure)?;
+    let worker = Worker::new(&strategies);
+    let secret = token_secret(&configuration, &directory)?;
+    let first_account = match configuration.database_url.kind() {
+        DatabaseKind::Sqlite => FirstAccount::OwnsTheServer,
+        DatabaseKind::Postgres | DatabaseKind::Mysql => FirstAccount::IsAMember,
+    };
+    let server =
+        Server::bind(&configuration, &strategies, secret.expose().as_bytes(), first_account)
+            .await?;
+    say(&format!("Warren is listening on http://{}", server.address()));
+    say("Open that address in a browser. Ctrl-C stops the server.");
+    let working = worker.run(shutdown.token().clone());
+    let (served, worked) = tokio::join!(server.run(shutdown.token().clone()), working);
+    strategies.finish().await;
+    served?;
+    worked?;
+    Ok(())
+}
+
+fn token_secret(
+    configuration: &Configuration,
+    directory: &DataDirectory,
+) -> Result<Secret<String>, Failure> {
+    match &configuration.jwt_secret {
+        Some(secret) => Ok(secret.clone()),
+        None => Ok(directory.secret_file("jwt-secret")?),
+    }
+}
+
+/// A schema that does not fit is for the operator to set right, not to retry.
+pub(crate) fn start_failure(error: StartError) -> Failure {
+    match &error {
+        StartError::Schema(_) => Failure::configuration(&error),
+        StartError::Database(_) | StartError::Url(_) => error.into(),
+    }
+}

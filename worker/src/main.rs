@@ -1,0 +1,57 @@
+//! `warren-worker`: one worker process of a cluster.
+
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use warren_broker::{StartError, Strategies};
+use warren_process::{Configuration, ConfigurationArgument, Failure, Shutdown, conclude, logging};
+use warren_worker::Worker;
+
+/// A worker process of a Warren cluster: commits what the message log holds.
+///
+/// Start as many as you like: they share the log's partitions evenly, and when
+/// one dies the others take over within seconds. It needs the same
+/// WARREN_DATABASE_URL and WARREN_LOG_URL as the `warren-api` processes, and a
+/// database that `warren migrate` has prepared. It changes no schema.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    configuration: ConfigurationArgument,
+    /// What this worker does, comma-separated.
+    #[arg(long, value_delimiter = ',', default_value = "commit")]
+    roles: Vec<Role>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Role {
+    /// Commit messages to the database.
+    Commit,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    conclude("warren-worker", run(&Arguments::parse()).await)
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let configuration = Configuration::of_process(&arguments.configuration)?;
+    configuration.require_cluster()?;
+    logging::start(&configuration)?;
+    let shutdown = Shutdown::on_signals()?;
+    let strategies = Strategies::start(&configuration).await.map_err(start_failure)?;
+    tracing::info!(roles = ?arguments.roles, "working");
+    if arguments.roles.contains(&Role::Commit) {
+        Worker::new(&strategies).run(shutdown.token().clone()).await?;
+    }
+    strategies.finish().await;
+    Ok(())
+}
+
+/// A schema that does not fit is for the operator to set right, not to retry.
+fn start_failure(error: StartError) -> Failure {
+    match &error {
+        StartError::Schema(_) => Failure::configuration(&error),
+        StartError::Database(_) | StartError::Url(_) => error.into(),
+    }
+}

@@ -1,0 +1,71 @@
+//! One worker: all partitions consumed, a fair share of them held.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use warren_broker::Strategies;
+use warren_domain::WorkerRegistry;
+use warren_domain::message::Committer;
+use warren_domain::port::LogConsumer;
+
+use crate::holdings::Holdings;
+use crate::{partition, share};
+
+/// Commits what the message log holds.
+pub struct Worker {
+    consumer: Option<Arc<dyn LogConsumer>>,
+    committer: Committer,
+    registry: WorkerRegistry,
+    partitions: u32,
+}
+
+/// A worker that cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[error("a partition's task ended unexpectedly: {0}")]
+pub struct WorkerError(#[from] tokio::task::JoinError);
+
+impl Worker {
+    /// A worker on these strategies.
+    #[must_use]
+    pub fn new(strategies: &Strategies) -> Self {
+        Self {
+            consumer: strategies.log_consumer(),
+            committer: strategies.committer(),
+            registry: WorkerRegistry::new(strategies.database.clone(), name()),
+            partitions: strategies.partition_count().get(),
+        }
+    }
+
+    /// Works until `stop`, then finishes what it has taken and steps back.
+    /// Where the log needs no worker there is nothing to do.
+    ///
+    /// # Errors
+    /// [`WorkerError`] if a task panicked: end the process, so that a
+    /// supervisor starts it anew; what was not acknowledged comes again.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), WorkerError> {
+        let Some(consumer) = self.consumer else { return Ok(()) };
+        let holdings = Arc::new(Holdings::default());
+        let mut tasks = JoinSet::new();
+        for number in 0..self.partitions {
+            let partition = partition::Partition {
+                number,
+                consumer: consumer.clone(),
+                committer: self.committer.clone(),
+                holdings: holdings.clone(),
+            };
+            tasks.spawn(partition.run(stop.clone()));
+        }
+        tasks.spawn(share::run(self.registry, holdings, self.partitions, stop));
+        while let Some(ended) = tasks.join_next().await {
+            ended?;
+        }
+        Ok(())
+    }
+}
+
+/// For people who look at the table of workers.
+fn name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}/{}", host.trim(), std::process::id()).chars().take(128).collect()
+}
