@@ -156,7 +156,7 @@ fn invalid_body_of(operation: &Operation) -> (&'static str, Value) {
             json!({"username": "!", "password": "correct horse",
             "first_name": "Zoe"}),
         ),
-        "login" => ("password", json!({"username": "zoe", "password": ""})),
+        "login" => ("password", json!({"username": "zoe", "password": "p".repeat(257)})),
         "refreshToken" => ("refresh_token", json!({"refresh_token": ""})),
         "createChannel" => ("name", json!({"name": "Not A Name"})),
         "postMessage" => ("text", json!({"text": ""})),
