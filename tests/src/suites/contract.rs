@@ -157,7 +157,7 @@ fn invalid_body_of(operation: &Operation) -> (&'static str, Value) {
             "first_name": "Zoe"}),
         ),
         "login" => ("password", json!({"username": "zoe", "password": "p".repeat(257)})),
-        "refreshToken" => ("refresh_token", json!({"refresh_token": ""})),
+        "refreshToken" => ("refresh_token", json!({"refresh_token": "r".repeat(129)})),
         "createChannel" => ("name", json!({"name": "Not A Name"})),
         "postMessage" => ("text", json!({"text": ""})),
         other => panic!("{other} has a body: say here what is invalid in it"),

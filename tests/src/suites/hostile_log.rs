@@ -152,8 +152,7 @@ impl Log {
         let connection = connection.expect("connect");
         let channel = connection.create_channel().await.expect("open a channel");
         channel.confirm_select(ConfirmSelectOptions::default()).await.expect("confirms");
-        let namespace = deployment.log_url.split("namespace=").nth(1).expect("a namespace");
-        let namespace = namespace.to_owned();
+        let namespace = deployment.namespace().to_owned();
         Self { deployment, _connection: connection, channel, namespace, ann, room }
     }
 

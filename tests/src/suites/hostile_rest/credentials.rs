@@ -97,7 +97,7 @@ fn forgeries(header: &Header, claims: &Value) -> Vec<(&'static str, String)> {
         ("no expiry", signed(header, &without_expiry, JWT_SECRET)),
         ("expired", with("exp", json!(now - 120))),
         ("another secret", signed(header, claims, "another secret of thirty-two bytes")),
-        ("a subject that nobody is", with("sub", json!(uuid::Uuid::now_v7()))),
+        ("a session that nobody has", with("sid", json!(uuid::Uuid::now_v7()))),
     ]
 }
 

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use libtest_mimic::Trial;
 use sea_orm::DatabaseConnection;
 
-use super::{cluster_on, namespace};
+use super::cluster_on;
 use crate::client::{Person, Rest};
 use crate::deployment::{Deployment, Options};
 use crate::facts;
@@ -94,7 +94,7 @@ impl Run {
     async fn kill_worker(&mut self, kill: usize) {
         let index = kill % self.deployment.workers.len();
         self.deployment.workers[index].signal(Signal::Stop);
-        let namespace = namespace(&self.deployment);
+        let namespace = self.deployment.namespace();
         let unacknowledged = eventually("a worker holds messages", RECOVERY, async || {
             Some(self.rabbitmq.unacknowledged(namespace)).filter(|count| *count > 0)
         })
