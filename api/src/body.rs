@@ -164,7 +164,7 @@ fn invalid(errors: &validator::ValidationErrors) -> Problem {
     let names: Vec<&str> = list.iter().map(|error| error.field.as_str()).collect();
     let detail = format!("Not valid: {}.", names.join(", "));
     let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail);
-    problem.errors = list;
+    problem.errors = Some(list);
     problem
 }
 

@@ -14,7 +14,7 @@ const MEDIA_TYPE: &str = "application/problem+json";
 
 /// What went wrong, for programs (`code`) and for people (`detail`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
-#[oai(skip_serializing_if_is_none, skip_serializing_if_is_empty)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Problem {
     /// Always `about:blank`: the code says more.
     #[serde(rename = "type")]
@@ -29,8 +29,8 @@ pub struct Problem {
     /// What is wrong, in a sentence.
     pub detail: String,
     /// Which fields are wrong, if fields are.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Vec<FieldError>>,
     /// The key of the refused send: repeat it under this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
@@ -57,7 +57,7 @@ impl Problem {
             status: status.as_u16(),
             code: code.into(),
             detail: detail.into(),
-            errors: Vec::new(),
+            errors: None,
             idempotency_key: None,
         }
     }

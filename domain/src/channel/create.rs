@@ -90,6 +90,8 @@ async fn insert(domain: &Domain, actor: &Actor, draft: &ChannelDraft) -> Result<
         created_at: summary.created_at,
         last_seq,
         role: Some(owner),
+        read_seq: Some(last_seq),
+        unread: Some(0),
     })
 }
 

@@ -71,7 +71,13 @@ pub async fn join(
     }
     let last_seq = timeline.head(channel_id).map_or(0, |head| head.last_seq);
     domain.publish(timeline.commit(transaction).await?);
-    Ok(Channel { last_seq, role: Some(MemberRole::Member), ..found.channel })
+    Ok(Channel {
+        last_seq,
+        role: Some(MemberRole::Member),
+        read_seq: Some(last_seq),
+        unread: Some(0),
+        ..found.channel
+    })
 }
 
 /// Leaves a channel. Who is no member of a channel they may see leaves nothing.

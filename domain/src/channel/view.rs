@@ -1,7 +1,7 @@
 //! A channel as its readers see it.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{
     Condition, DbErr, EntityTrait, FromQueryResult, JoinType, QuerySelect, RelationDef, Select,
 };
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::MemberRole;
 use crate::database::Database;
-use crate::entity::{channel, channel_head, membership};
+use crate::entity::{channel, channel_head, membership, message};
 use crate::id::{ChannelId, UserId};
 use crate::timeline::{ChannelKind, ChannelSummary};
 
@@ -37,6 +37,12 @@ pub struct Channel {
     /// What the reader may do in it; absent for who is not a member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<MemberRole>,
+    /// The number up to which the reader has read; absent for who is not a member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_seq: Option<i64>,
+    /// How many messages came after that; absent for who is not a member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<i64>,
 }
 
 /// A channel, its head, and the reader's membership, as one row.
@@ -51,13 +57,22 @@ pub(crate) struct Row {
     last_seq: i64,
     pub(crate) archived_at: Option<DateTime<Utc>>,
     pub(crate) role: Option<MemberRole>,
+    read_seq: Option<i64>,
+    message_count: i64,
+    /// How many messages the channel had where the reader has read to.
+    read_ordinal: Option<i64>,
 }
 
 /// All channels with what `reader` is in each: filter it.
 pub(crate) fn seen_by(reader: UserId) -> Select<channel::Entity> {
     channel::Entity::find()
-        .columns([channel_head::Column::LastSeq, channel_head::Column::ArchivedAt])
-        .column(membership::Column::Role)
+        .columns([
+            channel_head::Column::LastSeq,
+            channel_head::Column::ArchivedAt,
+            channel_head::Column::MessageCount,
+        ])
+        .columns([membership::Column::Role, membership::Column::ReadSeq])
+        .expr_as(read_ordinal(), "read_ordinal")
         .join(JoinType::InnerJoin, its_head())
         .join(JoinType::LeftJoin, membership_of(reader))
 }
@@ -95,8 +110,30 @@ impl From<Row> for Channel {
             created_at: row.created_at,
             last_seq: row.last_seq,
             role: row.role,
+            read_seq: row.read_seq,
+            unread: row.read_seq.map(|_| row.message_count - row.read_ordinal.unwrap_or(0)),
         }
     }
+}
+
+/// The ordinal of the last message that the reader has read: one seek in the
+/// primary key, so that counting unread messages is a subtraction.
+fn read_ordinal() -> Expr {
+    let read = Query::select()
+        .column(message::Column::Ordinal)
+        .from(message::Entity)
+        .and_where(
+            Expr::col((message::Entity, message::Column::ChannelId))
+                .equals((channel::Entity, channel::Column::Id)),
+        )
+        .and_where(
+            Expr::col((message::Entity, message::Column::Seq))
+                .lte(Expr::col((membership::Entity, membership::Column::ReadSeq))),
+        )
+        .order_by((message::Entity, message::Column::Seq), Order::Desc)
+        .limit(1)
+        .take();
+    read.into()
 }
 
 fn its_head() -> RelationDef {
