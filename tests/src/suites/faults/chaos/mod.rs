@@ -29,7 +29,7 @@ const SOCKETS: usize = 24;
 const CHANNELS: usize = 5;
 const WORKER_KILLS: usize = 5;
 /// What has to be stored between two faults: proof of recovery.
-const PROGRESS: i64 = 200;
+const PROGRESS: i64 = 500;
 const RECOVERY: Duration = Duration::from_secs(60);
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
