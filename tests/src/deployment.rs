@@ -23,6 +23,8 @@ pub enum Combination {
 pub struct Options {
     pub apis: usize,
     pub workers: usize,
+    /// Another way to the broker than straight.
+    pub log_url: Option<String>,
     pub settings: Vec<(String, String)>,
 }
 
@@ -55,7 +57,7 @@ impl Combination {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { apis: 2, workers: 2, settings: Vec::new() }
+        Self { apis: 2, workers: 2, log_url: None, settings: Vec::new() }
     }
 }
 
@@ -91,7 +93,7 @@ impl Deployment {
     /// A cluster on a database and a namespace of its own.
     pub async fn cluster(postgres: &Postgres, rabbitmq: &Rabbitmq, options: Options) -> Self {
         let database_url = postgres.create_database().await;
-        let log_url = rabbitmq.url(&format!("t{}", uuid::Uuid::new_v4().simple()));
+        let log_url = options.log_url.clone().unwrap_or_else(|| rabbitmq.url(&new_namespace()));
         let mut settings = common_settings();
         settings.push(pair("WARREN_DATABASE_URL", &database_url));
         settings.push(pair("WARREN_LOG_URL", &log_url));
@@ -109,12 +111,18 @@ impl Deployment {
         };
         deployment.migrate();
         deployment.start_cluster(options.apis, options.workers).await;
+        rabbitmq.is_consumed(deployment.namespace()).await;
         deployment
     }
 
     /// The address of an API process; the last one if there are fewer.
     pub fn api(&self, index: usize) -> &str {
         &self.apis[index.min(self.apis.len() - 1)].base
+    }
+
+    /// The namespace that a cluster's queues are in.
+    pub fn namespace(&self) -> &str {
+        self.log_url.split("namespace=").nth(1).expect("a cluster")
     }
 
     /// Starts another worker.
@@ -180,6 +188,11 @@ impl Deployment {
 
 /// What every process of a cluster shares.
 pub const JWT_SECRET: &str = "a secret that only the tests know, 32 bytes or more";
+
+/// A namespace that nobody else uses.
+pub fn new_namespace() -> String {
+    format!("t{}", uuid::Uuid::new_v4().simple())
+}
 
 fn common_settings() -> Vec<(String, String)> {
     vec![pair("WARREN_RATE_LIMITS", "off"), pair("WARREN_LOG", "info")]

@@ -1,8 +1,18 @@
 //! What RabbitMQ itself says about the queues of a namespace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
+use lapin::{Connection, ConnectionProperties};
 
 use super::Rabbitmq;
+use crate::wait::eventually;
+
+/// What Warren has by default.
+const PARTITIONS: u32 = 4;
+const START: Duration = Duration::from_secs(60);
 
 impl Rabbitmq {
     /// The partition queues, each with the connection whose consumer is the
@@ -38,6 +48,23 @@ impl Rabbitmq {
         partitions.filter_map(|row| row.get(1)?.parse::<u64>().ok()).sum()
     }
 
+    /// Waits until every partition of a namespace is consumed.
+    pub async fn is_consumed(&self, namespace: &str) {
+        let url = self.plain_url();
+        let connection = Connection::connect(&url, ConnectionProperties::default()).await;
+        let connection = connection.expect("connect");
+        for partition in 0..PARTITIONS {
+            let queue = format!("{namespace}.messages.{partition}");
+            eventually("a partition is consumed", START, async || {
+                let counted = consumers(&connection, &queue).await.ok()?;
+                (counted > 0).then_some(())
+            })
+            .await;
+        }
+        // Its end is nobody's concern.
+        let _ = connection.close(200, "counted".into()).await;
+    }
+
     fn table(&self, arguments: &[&str]) -> Vec<Vec<String>> {
         let answer = self.control(&[&["-s"], arguments].concat());
         let lines = answer.lines().filter(|line| !line.trim().is_empty());
@@ -47,4 +74,13 @@ impl Rabbitmq {
 
 fn pair(row: Vec<String>) -> (String, String) {
     (row[0].clone(), row.get(1).cloned().unwrap_or_default())
+}
+
+/// Fails while there is no such queue.
+async fn consumers(connection: &Connection, queue: &str) -> lapin::Result<u32> {
+    let channel = connection.create_channel().await?;
+    let options = QueueDeclareOptions { passive: true, ..Default::default() };
+    let queue = channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
+    channel.close(200, "counted".into()).await?;
+    Ok(queue.consumer_count())
 }

@@ -94,7 +94,6 @@ async fn unmasked_frame_closes_1002(world: Arc<World>) {
 /// pings of their own they sent.
 async fn pings_without_pongs_end_at_the_timeout(world: Arc<World>) {
     let mut socket = open(&world).await;
-    let mut witness = open(&world).await;
     let ping = [0x89, 0x80, 0, 0, 0, 0];
     write_raw(&mut socket, &ping.repeat(20_000)).await;
     let ended = async {
@@ -102,7 +101,7 @@ async fn pings_without_pongs_end_at_the_timeout(world: Arc<World>) {
         while raw(&mut socket).read(&mut buffer).await.is_ok_and(|length| length > 0) {}
     };
     tokio::time::timeout(Duration::from_secs(120), ended).await.expect("it is closed in time");
-    witness.frames_before_pong().await;
+    open(&world).await.frames_before_pong().await;
 }
 
 /// Row 45.

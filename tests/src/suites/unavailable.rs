@@ -8,7 +8,7 @@ use libtest_mimic::Trial;
 use sea_orm::ConnectionTrait;
 
 use crate::client::{Person, Rest, new_key};
-use crate::deployment::{Combination, Deployment, Options};
+use crate::deployment::{Combination, Deployment, Options, new_namespace};
 use crate::facts;
 use crate::servers::{Proxy, connect};
 use crate::wait::eventually;
@@ -59,9 +59,8 @@ async fn fragile(world: &World) -> (Deployment, Outage) {
         Combination::Cluster => {
             let rabbitmq = world.servers.rabbitmq().await;
             let proxy = Proxy::start(rabbitmq.port()).await;
-            let namespace = format!("t{}", uuid::Uuid::new_v4().simple());
-            let url = rabbitmq.url_through(proxy.port(), &namespace);
-            let options = Options::default().with("WARREN_LOG_URL", &url);
+            let url = rabbitmq.url_through(proxy.port(), &new_namespace());
+            let options = Options { log_url: Some(url), ..Options::default() };
             (world.deploy(options).await, Outage::Cut(proxy))
         }
     }

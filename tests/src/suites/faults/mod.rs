@@ -19,11 +19,6 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials
 }
 
-/// The namespace that a deployment's queues are in.
-fn namespace(deployment: &Deployment) -> &str {
-    deployment.log_url.split("namespace=").nth(1).expect("a namespace")
-}
-
 async fn cluster_on(world: &World, rabbitmq: &Rabbitmq, options: Options) -> Deployment {
     Deployment::cluster(world.servers.postgres().await, rabbitmq, options).await
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use libtest_mimic::Trial;
 
-use super::namespace;
 use crate::client::{Person, new_key};
 use crate::deployment::Options;
 use crate::facts;
@@ -28,7 +27,9 @@ async fn killed_workers_partitions_are_taken_over_in_five_seconds(world: Arc<Wor
     let channels = join_all((0..CHANNELS).map(|_| ann.create_channel("private"))).await;
     let rabbitmq = world.servers.rabbitmq().await;
     let shares = eventually("two workers share the partitions", SHARING, async || {
-        let shares = rabbitmq.partitions_by_connection(namespace(&deployment));
+        // A worker notices what it holds when something comes.
+        say_everywhere(&ann, &channels).await;
+        let shares = rabbitmq.partitions_by_connection(deployment.namespace());
         let counts: Vec<usize> = shares.values().copied().collect();
         let total: usize = counts.iter().sum();
         let fair = |count: &usize| (30..=70).contains(&(count * 100 / total.max(1)));
@@ -41,7 +42,7 @@ async fn killed_workers_partitions_are_taken_over_in_five_seconds(world: Arc<Wor
     say_everywhere(&ann, &channels).await;
     println!("takeover: all partitions commit {:?} after the kill", begun.elapsed());
     assert!(begun.elapsed() <= TAKEOVER, "{:?}", begun.elapsed());
-    let shares = rabbitmq.partitions_by_connection(namespace(&deployment));
+    let shares = rabbitmq.partitions_by_connection(deployment.namespace());
     assert_eq!(shares.len(), 1, "one worker has all partitions: {shares:?}");
 }
 

@@ -20,7 +20,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             duplicate_key_is_refused,
             deep_nesting_is_refused,
             limits_outside_their_range_are_refused,
-            forged_cursor_is_refused,
+            forged_or_foreign_cursor_is_refused,
             message_of_a_foreign_channel_is_as_absent,
         ]
     )
@@ -81,11 +81,12 @@ async fn limits_outside_their_range_are_refused(world: Arc<World>) {
     answer.expect_problem(400, "invalid_parameter");
 }
 
-/// Row 16.
-async fn forged_cursor_is_refused(world: Arc<World>) {
+/// Row 16: made up, or another list's (one goes by name, the other by id).
+async fn forged_or_foreign_cursor_is_refused(world: Arc<World>) {
     let ann = world.person("ann").await;
-    for cursor in ["x", "%00", "..%2F..", "%27%3B--", "eyJhIjoxfQ", "%FF%FE"] {
-        for list in ["browse", "public/members"] {
+    let id = uuid::Uuid::now_v7().to_string();
+    for (list, foreign) in [("browse", id.as_str()), ("public/members", "public")] {
+        for cursor in ["", "%00", "..%2F..", "%27%3B--", "%FF%FE", "%F0%9F%90%87", foreign] {
             let answer = ann.get(&format!("/v1/channels/{list}?cursor={cursor}")).await;
             answer.expect_problem(400, "invalid_parameter");
         }

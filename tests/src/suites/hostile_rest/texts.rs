@@ -32,7 +32,7 @@ async fn longest_text_is_kept_and_one_byte_more_refused(world: Arc<World>) {
     let ann = world.person("ann").await;
     let channel = ann.create_channel("private").await;
     for letter in ["a", "ß", "€", "🐇", "\"", "\u{1}"] {
-        let mut longest = letter.repeat(MAX_TEXT_BYTES / letter.len());
+        let mut longest = letter.repeat((MAX_TEXT_BYTES - 1) / letter.len());
         longest.push_str(&"a".repeat(MAX_TEXT_BYTES - longest.len()));
         ann.say(&channel, &longest).await;
         let stored = ann.messages(&channel, "?limit=1").await;

@@ -21,6 +21,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
         "hostile_rest",
         [
             chunked_body_over_the_cap_is_refused_before_its_end,
+            declared_length_over_the_cap_is_refused_at_once,
             endless_bodies_leave_memory_flat,
             control_characters_in_headers_are_refused,
         ]
@@ -34,6 +35,15 @@ async fn chunked_body_over_the_cap_is_refused_before_its_end(world: Arc<World>) 
     for _ in 0..=CAP_CHUNKS {
         write_chunk(&mut stream).await.expect("the server reads up to the cap");
     }
+    let answer = read_head(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+/// Rows 7 and 54: the answer comes before any of the body was sent.
+async fn declared_length_over_the_cap_is_refused_at_once(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let mut stream = connect(&ann).await;
+    begin(&mut stream, &ann, "Content-Length: 20971520").await;
     let answer = read_head(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
@@ -86,14 +96,17 @@ async fn control_characters_in_headers_are_refused(world: Arc<World>) {
 
 async fn begin_chunked(person: &Person) -> TcpStream {
     let mut stream = connect(person).await;
+    begin(&mut stream, person, "Transfer-Encoding: chunked").await;
+    stream
+}
+
+async fn begin(stream: &mut TcpStream, person: &Person, length: &str) {
     let head = format!(
         "POST /v1/channels/public/messages HTTP/1.1\r\nHost: localhost\r\n\
-         Authorization: Bearer {}\r\nContent-Type: application/json\r\n\
-         Transfer-Encoding: chunked\r\n\r\n",
+         Authorization: Bearer {}\r\nContent-Type: application/json\r\n{length}\r\n\r\n",
         person.token()
     );
     stream.write_all(head.as_bytes()).await.expect("write");
-    stream
 }
 
 async fn write_chunk(stream: &mut TcpStream) -> std::io::Result<()> {

@@ -11,7 +11,7 @@ use tokio::time::MissedTickBehavior;
 use crate::client::{Call, Content, Person, new_key};
 
 /// Each sender's pace while all is well.
-const PACE: Duration = Duration::from_millis(100);
+const PACE: Duration = Duration::from_millis(40);
 
 /// A send that was accepted, in the order of its sender.
 pub(super) struct Sent {

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use libtest_mimic::Trial;
 use sea_orm::DatabaseConnection;
 
-use super::{cluster_on, namespace};
+use super::cluster_on;
 use crate::client::{Person, Rest};
 use crate::deployment::{Deployment, Options};
 use crate::facts;
@@ -29,7 +29,7 @@ const SOCKETS: usize = 24;
 const CHANNELS: usize = 5;
 const WORKER_KILLS: usize = 5;
 /// What has to be stored between two faults: proof of recovery.
-const PROGRESS: i64 = 200;
+const PROGRESS: i64 = 500;
 const RECOVERY: Duration = Duration::from_secs(60);
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
@@ -94,7 +94,7 @@ impl Run {
     async fn kill_worker(&mut self, kill: usize) {
         let index = kill % self.deployment.workers.len();
         self.deployment.workers[index].signal(Signal::Stop);
-        let namespace = namespace(&self.deployment);
+        let namespace = self.deployment.namespace();
         let unacknowledged = eventually("a worker holds messages", RECOVERY, async || {
             Some(self.rabbitmq.unacknowledged(namespace)).filter(|count| *count > 0)
         })
