@@ -41,3 +41,23 @@ pub(crate) async fn migrate(configuration: &Configuration) -> Result<Report, Fai
         MigrateError::Database(_) => error.into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn migration_and_domain_agree_on_the_schema() {
+        assert_eq!(warren_migration::SCHEMA_VERSION, warren_domain::schema::SCHEMA_VERSION);
+        let public = warren_domain::channel::PUBLIC_CHANNEL_ID;
+        assert_eq!(warren_migration::PUBLIC_CHANNEL_ID, public.0);
+    }
+
+    #[test]
+    fn checked_in_document_is_the_programs() {
+        let checked_in = include_str!("../openapi/openapi.json");
+        assert_eq!(
+            checked_in.trim_end(),
+            warren_api::openapi_document().trim_end(),
+            "run `make openapi` and commit what it writes",
+        );
+    }
+}

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use poem::error::ReadBodyError;
-use poem::http::StatusCode;
+use poem::http::{StatusCode, header};
 use poem::{IntoResponse, Request, RequestBody, Response};
 use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{
@@ -91,6 +91,9 @@ impl<'a, T: Type + DeserializeOwned + Validate> ApiExtractor<'a> for Body<T> {
             )
             .into());
         }
+        if declared_size(request).is_some_and(|size| size > MAX_SIZE_BYTES) {
+            return Err(too_large().into());
+        }
         <Self as ParsePayload>::from_request(request, body).await
     }
 }
@@ -130,11 +133,7 @@ async fn read(body: &mut RequestBody) -> Result<bytes::Bytes, Problem> {
     let body = body.take().map_err(|_| unreadable("The body was read before."))?;
     match tokio::time::timeout(READ_TIMEOUT, body.into_bytes_limit(MAX_SIZE_BYTES)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            "The body is larger than 2 MiB.",
-        )),
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(too_large()),
         Ok(Err(_)) => Err(unreadable("The body ended early or is not framed as declared.")),
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -142,6 +141,15 @@ async fn read(body: &mut RequestBody) -> Result<bytes::Bytes, Problem> {
             "The body did not arrive in time.",
         )),
     }
+}
+
+fn declared_size(request: &Request) -> Option<usize> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than 2 MiB.")
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

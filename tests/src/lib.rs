@@ -1,6 +1,8 @@
 //! The machinery of the black-box tests: real servers, real Warren programs,
 //! and clients that write down what they saw.
 
+#[cfg(test)]
+mod arrows;
 pub mod client;
 pub mod deployment;
 pub mod guardian;
