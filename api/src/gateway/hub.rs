@@ -183,10 +183,10 @@ async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
 }
 
 fn distribute(hub: &Arc<Hub>, node: &Arc<Node>, channel_events: &ChannelEvents) {
-    if let Some(stream) = hub.stream(channel_events.channel_id) {
-        if stream.offer(channel_events.events.iter().map(EventFrame::from)) {
-            spawn_repair(hub, node, stream);
-        }
+    if let Some(stream) = hub.stream(channel_events.channel_id)
+        && stream.offer(channel_events.events.iter().map(EventFrame::from))
+    {
+        spawn_repair(hub, node, stream);
     }
     let joined = channel_events.events.iter().filter(|event| event.kind == EventKind::MemberJoined);
     for event in joined {
