@@ -1,7 +1,7 @@
 //! `warren serve`: everything in one process.
 
 use warren_api::{FirstAccount, Server};
-use warren_broker::{StartError, Strategies};
+use warren_broker::Strategies;
 use warren_process::configuration::DatabaseKind;
 use warren_process::{
     Configuration, ConfigurationArgument, DataDirectory, Failure, Secret, Shutdown, logging,
@@ -17,7 +17,7 @@ pub(crate) async fn run(argument: &ConfigurationArgument) -> Result<(), Failure>
     // Held until the end: it keeps a second process away.
     let directory = DataDirectory::open(&configuration.data_dir)?;
     migrate::migrate(&configuration).await?;
-    let strategies = Strategies::start(&configuration).await.map_err(start_failure)?;
+    let strategies = Strategies::start(&configuration).await?;
     let worker = Worker::new(&strategies);
     let secret = token_secret(&configuration, &directory)?;
     let first_account = match configuration.database_url.kind() {
@@ -44,13 +44,5 @@ fn token_secret(
     match &configuration.jwt_secret {
         Some(secret) => Ok(secret.clone()),
         None => Ok(directory.secret_file("jwt-secret")?),
-    }
-}
-
-/// A schema that does not fit is for the operator to set right, not to retry.
-pub(crate) fn start_failure(error: StartError) -> Failure {
-    match &error {
-        StartError::Schema(_) => Failure::configuration(&error),
-        StartError::Database(_) | StartError::Url(_) => error.into(),
     }
 }
