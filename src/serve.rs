@@ -21,16 +21,26 @@ pub(crate) async fn run(argument: &ConfigurationArgument) -> Result<(), Failure>
     let worker = Worker::new(&strategies);
     let secret = token_secret(&configuration, &directory)?;
     let first_account = match configuration.database_url.kind() {
-        DatabaseKind::Sqlite => FirstAccount::OwnsTheServer,
-        DatabaseKind::Postgres | DatabaseKind::Mysql => FirstAccount::IsAMember,
+        // Whoever names a public address or a proxy serves others through it.
+        DatabaseKind::Sqlite
+            if configuration.public_url.is_none() && configuration.trusted_proxies.is_empty() =>
+        {
+            FirstAccount::OwnsTheServer
+        }
+        DatabaseKind::Sqlite | DatabaseKind::Postgres | DatabaseKind::Mysql => {
+            FirstAccount::IsAMember
+        }
     };
     let server =
         Server::bind(&configuration, &strategies, secret.expose().as_bytes(), first_account)
             .await?;
     say(&format!("Warren is listening on http://{}", server.address()));
     say("Open that address in a browser. Ctrl-C stops the server.");
-    let working = worker.run(shutdown.token().clone());
-    let (served, worked) = tokio::join!(server.run(shutdown.token().clone()), working);
+    // Whichever half fails takes the other with it: no half is a server.
+    let stop = shutdown.token().clone();
+    let serving = async { server.run(stop.clone()).await.inspect_err(|_| stop.cancel()) };
+    let working = async { worker.run(stop.clone()).await.inspect_err(|_| stop.cancel()) };
+    let (served, worked) = tokio::join!(serving, working);
     strategies.finish().await;
     served?;
     worked?;

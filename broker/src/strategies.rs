@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,6 +16,9 @@ use warren_process::{Configuration, ConfigurationError};
 
 use crate::in_process::{InProcessBus, InProcessLog};
 use crate::rabbitmq::{Rabbit, RabbitBus, RabbitConsumer, RabbitLog, RabbitSettings};
+
+/// How long the queue may take to be committed and connections to be closed.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The database, and the strategies that the configuration chose.
 #[derive(Clone)]
@@ -133,7 +137,11 @@ impl Strategies {
     pub async fn finish(self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(FINISH_TIMEOUT, self.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                "stopped without the database or the broker: nothing acknowledged is lost"
+            );
+        }
         self.database.close().await;
     }
 }

@@ -98,6 +98,7 @@ pub fn classify(error: &DbErr) -> Failure {
         DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => {
             match inner.as_database_error().and_then(|error| error.code()) {
                 Some(code) if is_data_error(&code) => Failure::Data,
+                None if is_conversion_error(inner) => Failure::Data,
                 _ => Failure::Transient,
             }
         }
@@ -114,6 +115,12 @@ fn is_data_error(code: &str) -> bool {
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 18..=20),
         _ => code.starts_with("22") || code.starts_with("23"),
     }
+}
+
+/// What the client library itself cannot put into or get out of a statement.
+fn is_conversion_error(error: &sea_orm::SqlxError) -> bool {
+    use sea_orm::SqlxError::{ColumnDecode, Decode, Encode, TypeNotFound};
+    matches!(error, ColumnDecode { .. } | Decode(_) | Encode(_) | TypeNotFound { .. })
 }
 
 fn sqlite(url: &str, connections: u32) -> ConnectOptions {
