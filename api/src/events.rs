@@ -37,10 +37,6 @@ impl EventsApi {
     /// Those after a number, in order. With `wait_s` the answer comes as soon as
     /// there is one (long poll), or empty after that time.
     #[oai(path = "/:channel/events", method = "get", operation_id = "listEvents")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a part of the request that is documented"
-    )]
     async fn list(
         &self,
         node: Data<&Arc<Node>>,

@@ -35,9 +35,9 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
         .at("/openapi.json", document)
         .nest("/docs", swagger)
         .nest("/", service)
-        .around(|endpoint, request| page(endpoint, request))
+        .around(page)
         .data(node)
-        .around(|endpoint, request| edge(endpoint, request))
+        .around(edge)
 }
 
 fn service() -> OpenApiService<Apis, ()> {

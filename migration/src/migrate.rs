@@ -26,16 +26,18 @@ pub struct Options {
 pub struct Report {
     /// The schema version found; 0 for an empty database.
     pub from: i32,
-    /// The schema version now.
+    /// The schema version now: [`SCHEMA_VERSION`], or a newer one that admits
+    /// this program.
     pub to: i32,
 }
 
 /// Why the database is not (known to be) at [`SCHEMA_VERSION`].
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// A newer Warren migrated it already.
+    /// A newer Warren migrated it, and it no longer admits this program.
     #[error(
-        "the database has schema {found}, newer than the {SCHEMA_VERSION} this program knows; run the newer program's `warren migrate`"
+        "the database has schema {found}, too new for this program of schema {SCHEMA_VERSION}; \
+         run the version of Warren that migrated it"
     )]
     Newer {
         /// The version found.
@@ -63,7 +65,11 @@ pub async fn migrate(url: &str, options: &Options) -> Result<Report, MigrateErro
 async fn run(database: &DatabaseConnection, options: &Options) -> Result<Report, MigrateError> {
     let from = version(database).await?;
     if from > SCHEMA_VERSION {
-        return Err(MigrateError::Newer { found: from });
+        let admits_from = number(database, "admits_from").await?;
+        return match admits_from <= SCHEMA_VERSION {
+            true => Ok(Report { from, to: from }),
+            false => Err(MigrateError::Newer { found: from }),
+        };
     }
     Migrations::up(database, None).await?;
     seed(database, options.partition_count, options.partition_hash).await?;
@@ -76,7 +82,11 @@ async fn version(database: &DatabaseConnection) -> Result<i32, DbErr> {
     if !SchemaManager::new(database).has_table("meta").await? {
         return Ok(0);
     }
-    let stored = get_meta(database, "schema_version").await?;
+    number(database, "schema_version").await
+}
+
+async fn number(database: &DatabaseConnection, name: &str) -> Result<i32, DbErr> {
+    let stored = get_meta(database, name).await?;
     Ok(stored.and_then(|value| value.parse().ok()).unwrap_or(0))
 }
 

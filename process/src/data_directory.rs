@@ -1,13 +1,12 @@
 //! The directory in which a process keeps its files, for itself alone.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fs4::{FileExt, TryLockError};
 use thiserror::Error;
 
 use crate::secret::Secret;
@@ -57,7 +56,7 @@ impl DataDirectory {
             .mode(0o600)
             .open(&lock_path)
             .map_err(about(&lock_path))?;
-        match FileExt::try_lock(&lock) {
+        match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(DataDirectoryError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(about(&lock_path)(error)),

@@ -8,8 +8,9 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::configuration::{Configuration, ConfigurationError, LogFormat};
 use crate::secret::mask_credentials;
 
-/// Libraries that say too much, limited unless the operator's filter names them too.
-const QUIET: &str = "sqlx=warn,sea_orm=warn,lapin=warn";
+/// Libraries that say too much, limited unless the operator's filter names them too. lapin is
+/// silent: it quotes the messages that come back, and what it has to say Warren's own links say.
+const QUIET: &str = "sqlx=warn,sea_orm=warn,poem=warn,lapin=off";
 
 /// Starts logging for the whole process, to stderr. Nothing has to be kept; a second call
 /// changes nothing.
@@ -68,7 +69,7 @@ mod tests {
     #[test]
     fn libraries_are_quiet_unless_they_are_named() {
         let quiet = filter("info").unwrap().to_string();
-        assert!(quiet.contains("sqlx=warn") && quiet.contains("lapin=warn"), "{quiet}");
+        assert!(quiet.contains("sqlx=warn") && quiet.contains("lapin=off"), "{quiet}");
         let named = filter("info,sqlx=debug").unwrap().to_string();
         assert!(named.contains("sqlx=debug") && !named.contains("sqlx=warn"), "{named}");
     }

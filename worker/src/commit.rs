@@ -148,10 +148,10 @@ async fn set_aside(
     alarm(delivery, reason);
     reader.set_aside(delivery, reason).await?;
     let id = delivery.message_id.as_deref().and_then(|id| id.parse::<MessageId>().ok());
-    if let Some(id) = id {
-        if let Err(error) = committer.reject_unreadable(id).await {
-            tracing::error!(message.id = %id, %error, "its rejection was not stored");
-        }
+    if let Some(id) = id
+        && let Err(error) = committer.reject_unreadable(id).await
+    {
+        tracing::error!(message.id = %id, %error, "its rejection was not stored");
     }
     Ok(())
 }

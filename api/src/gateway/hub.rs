@@ -183,10 +183,11 @@ async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
 }
 
 fn distribute(hub: &Arc<Hub>, node: &Arc<Node>, channel_events: &ChannelEvents) {
-    if let Some(stream) = hub.stream(channel_events.channel_id) {
-        if stream.offer(channel_events.events.iter().map(EventFrame::from)) {
-            spawn_repair(hub, node, stream);
-        }
+    if let Some(stream) = hub.stream(channel_events.channel_id)
+        && stream
+            .offer(channel_events.reached_seq, channel_events.events.iter().map(EventFrame::from))
+    {
+        spawn_repair(hub, node, stream);
     }
     let joined = channel_events.events.iter().filter(|event| event.kind == EventKind::MemberJoined);
     for event in joined {
@@ -202,7 +203,7 @@ fn spawn_repair(hub: &Arc<Hub>, node: &Arc<Node>, stream: Arc<ChannelStream>) {
         tokio::time::sleep(GAP_WAIT).await;
         while let Some(from) = stream.repair_from() {
             match hub.read(&node.domain, stream.channel_id(), from).await {
-                Ok(frames) if !frames.is_empty() => drop(stream.offer(frames)),
+                Ok(frames) if !frames.is_empty() => drop(stream.offer(from, frames)),
                 // The next check finds the gap again.
                 Ok(_) => return stream.give_up_repair(),
                 Err(error) => {
@@ -240,7 +241,7 @@ async fn check(hub: &Arc<Hub>, node: &Arc<Node>) -> Result<(), DbErr> {
         let heads = timeline::heads(&node.domain.database, ids).await?;
         for stream in streams {
             let head = heads.get(&stream.channel_id()).copied().unwrap_or(0);
-            if stream.begin_at(head) || stream.announce(head) {
+            if stream.begin_at(head) || stream.offer(head, []) {
                 spawn_repair(hub, node, stream);
             }
         }

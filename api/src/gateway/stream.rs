@@ -98,10 +98,12 @@ impl ChannelStream {
         state.must_repair()
     }
 
-    /// Takes frames from the bus or the database, in any order, twice or late.
-    /// `true` if there is a gap now that nobody repairs yet: the caller does.
-    pub(crate) fn offer(&self, frames: impl IntoIterator<Item = EventFrame>) -> bool {
+    /// Takes frames from the bus or the database, in any order, twice or late,
+    /// and the word that the channel has reached `seq`. `true` if there is a gap
+    /// now that nobody repairs yet: the caller does.
+    pub(crate) fn offer(&self, seq: i64, frames: impl IntoIterator<Item = EventFrame>) -> bool {
         let mut state = self.lock();
+        state.announced = state.announced.max(seq);
         let before = state.last;
         for frame in frames {
             state.take(frame);
@@ -110,13 +112,6 @@ impl ChannelStream {
         if state.last > before {
             self.tell(&state);
         }
-        state.must_repair()
-    }
-
-    /// Says that the channel has an event of this number. As [`Self::offer`].
-    pub(crate) fn announce(&self, seq: i64) -> bool {
-        let mut state = self.lock();
-        state.announced = state.announced.max(seq);
         state.must_repair()
     }
 
@@ -255,7 +250,7 @@ mod tests {
     #[test]
     fn frames_before_the_beginning_is_known_are_kept() {
         let (stream, watch, _) = watched();
-        assert!(!stream.offer(frames(4..=6)));
+        assert!(!stream.offer(0, frames(4..=6)));
         assert_eq!(pulled(&watch, 3), Vec::<i64>::new());
         assert!(!stream.begin_at(4));
         assert_eq!(pulled(&watch, 4), [5, 6]);
@@ -265,9 +260,9 @@ mod tests {
     fn order_repetition_and_lateness_do_not_matter() {
         let (stream, watch, _) = watched();
         stream.begin_at(0);
-        assert!(stream.offer(frames([3])), "a gap is to be repaired");
-        assert!(!stream.offer(frames([5])), "once only");
-        stream.offer(frames([1, 1, 2, 4, 2]));
+        assert!(stream.offer(0, frames([3])), "a gap is to be repaired");
+        assert!(!stream.offer(0, frames([5])), "once only");
+        stream.offer(0, frames([1, 1, 2, 4, 2]));
         assert_eq!(pulled(&watch, 0), [1, 2, 3, 4, 5]);
         assert_eq!(stream.repair_from(), None);
     }
@@ -276,7 +271,7 @@ mod tests {
     fn reader_behind_the_ring_is_sent_to_the_database() {
         let (stream, watch, _) = watched();
         stream.begin_at(0);
-        stream.offer(frames(1..=RING_LENGTH as i64 + 10));
+        stream.offer(0, frames(1..=RING_LENGTH as i64 + 10));
         assert_eq!(pulled(&watch, 9), [-1]);
         assert_eq!(pulled(&watch, 10).first(), Some(&11));
         assert_eq!(pulled(&watch, 10).len(), PULL_LENGTH);
@@ -286,11 +281,11 @@ mod tests {
     async fn watcher_is_told_once_until_it_looks() {
         let (stream, watch, signal) = watched();
         stream.begin_at(0);
-        stream.offer(frames([1]));
-        stream.offer(frames([2]));
+        stream.offer(0, frames([1]));
+        stream.offer(0, frames([2]));
         assert_eq!(signal.news().await.touched.len(), 1);
         assert_eq!(pulled(&watch, 0), [1, 2]);
-        stream.offer(frames([3]));
+        stream.offer(0, frames([3]));
         assert_eq!(signal.news().await.touched.len(), 1);
         drop(watch);
         assert!(!stream.is_watched());

@@ -12,6 +12,10 @@ use uuid::Uuid;
 /// time counts as a delivery; only the committer decides what is poison.
 const DELIVERY_LIMIT: i64 = 2_000_000_000;
 
+/// What waits in one partition while no worker commits; then publishers are
+/// refused, before the broker's disk is full.
+const PARTITION_MAX_LENGTH: i64 = 1_000_000;
+
 /// What a node's own queue holds while the node is slow; beyond it the oldest
 /// go, because the database has the truth and newer hints are worth more.
 const NODE_QUEUE_MAX_LENGTH: i64 = 10_000;
@@ -103,6 +107,7 @@ impl Topology {
         arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
         // At-least-once requires it; and a refused publish is told, a dropped head is not.
         arguments.insert("x-overflow".into(), text("reject-publish"));
+        arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(PARTITION_MAX_LENGTH));
         let queue = self.partition_queue(partition);
         quorum_queue(channel, &queue, arguments).await?;
         bind(channel, &queue, &self.messages_exchange(), &Self::partition_key(partition)).await

@@ -52,6 +52,7 @@ pub(crate) async fn commit_batch(
         authors: people.get(&transaction, authors).await?,
         timeline,
         rows: Vec::new(),
+        repeated: Vec::new(),
     };
     let outcomes = batch.iter().map(|pending| decision.decide(pending)).collect();
     if !decision.rows.is_empty() {
@@ -59,7 +60,10 @@ pub(crate) async fn commit_batch(
             .exec_without_returning(&transaction)
             .await?;
     }
-    let publication = decision.timeline.commit(transaction).await?;
+    let mut publication = decision.timeline.commit(transaction).await?;
+    for (channel_id, seq) in decision.repeated {
+        publication.remind(channel_id, seq);
+    }
     Ok(Committed { outcomes, publication })
 }
 
@@ -113,12 +117,18 @@ struct Decision {
     authors: HashMap<UserId, Person>,
     timeline: Writer,
     rows: Vec<send_outcome::ActiveModel>,
+    /// What was committed before: perhaps nobody was told.
+    repeated: Vec<(ChannelId, i64)>,
 }
 
 impl Decision {
     fn decide(&mut self, pending: &Pending) -> Outcome {
         if let Some(earlier) = self.decided.get(&pending.id) {
-            return earlier.outcome_for(pending);
+            let outcome = earlier.outcome_for(pending);
+            if let Outcome::Committed { channel_id, seq, .. } = outcome {
+                self.repeated.push((channel_id, seq));
+            }
+            return outcome;
         }
         let outcome = match self.admit(pending) {
             Ok(author) => self.append(pending, author),

@@ -53,8 +53,8 @@ impl Committer {
     /// Settles a batch: on return every send has a stored outcome, or is one
     /// that the database refuses. Runs again after conflicts and outages, for as
     /// long as it takes; splits the batch around data that is refused, so that
-    /// one bad send harms no other. Then tells the nodes, also of nothing but
-    /// repetitions, whose first announcement may have been lost.
+    /// one bad send harms no other. Tells the nodes of what it committed, and
+    /// reminds them of what was committed before: a crash may have come between.
     ///
     /// Dropping the future leaves each part of the batch either committed or
     /// untouched.

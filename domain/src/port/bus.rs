@@ -42,11 +42,14 @@ pub enum BusSignal {
     Missed,
 }
 
-/// Consecutive events of one channel.
+/// Consecutive events of one channel, or the mere word that it has some.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChannelEvents {
     /// The channel.
     pub channel_id: ChannelId,
+    /// A number that the channel has reached, at least: who is not there yet
+    /// and does not find it among the events reads the database.
+    pub reached_seq: i64,
     /// Its events, in order of their numbers.
     pub events: Vec<Event>,
 }

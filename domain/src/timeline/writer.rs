@@ -50,6 +50,18 @@ pub struct Publication {
 }
 
 impl Publication {
+    /// Says again that a channel has reached `seq`: the first word of it may
+    /// have been lost.
+    pub(crate) fn remind(&mut self, channel_id: ChannelId, seq: i64) {
+        match self.events.iter_mut().find(|told| told.channel_id == channel_id) {
+            Some(told) => told.reached_seq = told.reached_seq.max(seq),
+            None => {
+                let events = Vec::new();
+                self.events.push(ChannelEvents { channel_id, reached_seq: seq, events });
+            }
+        }
+    }
+
     /// Leaves it to the nodes' periodic look at the database, for programs
     /// without a bus.
     pub fn forget(self) {}
@@ -148,7 +160,10 @@ impl Writer {
             advance(&transaction, changed.collect()).await?;
         }
         transaction.commit().await?;
-        let channel_events = |(channel_id, events)| ChannelEvents { channel_id, events };
+        let channel_events = |(channel_id, events): (ChannelId, Vec<Event>)| {
+            let reached_seq = events.last().map_or(0, |event| event.seq);
+            ChannelEvents { channel_id, reached_seq, events }
+        };
         Ok(Publication { events: self.events.into_iter().map(channel_events).collect() })
     }
 }

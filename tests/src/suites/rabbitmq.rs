@@ -265,7 +265,8 @@ async fn bus_reaches_every_node_and_ignores_what_it_cannot_read(world: Arc<World
     })
     .await;
     let ended = Ephemeral::SessionEnded { session_id: SessionId::generate() };
-    let events = ChannelEvents { channel_id: ChannelId::generate(), events: Vec::new() };
+    let events =
+        ChannelEvents { channel_id: ChannelId::generate(), reached_seq: 0, events: Vec::new() };
     node.bus.publish_ephemeral(&ended).await;
     node.bus.publish_events(std::slice::from_ref(&events)).await;
     for signals in [&mut here, &mut there] {
