@@ -97,9 +97,9 @@ async fn same_id_with_another_body_keeps_the_first(world: Arc<World>) {
     let second = Pending { text: "the second".to_owned(), ..first.clone() };
     log.publish_pending(0, &first).await;
     log.publish_pending(0, &second).await;
+    let settled = log.settled(first.id).await;
     log.publish_pending(1, &second).await;
     log.publish_pending(0, &first).await;
-    let settled = log.settled(first.id).await;
     assert_eq!(settled["outcome"], "committed");
     log.is_alive(CHANNELS).await;
     let texts: Vec<Value> = log.ann.messages(&log.room, "").await;

@@ -81,16 +81,27 @@ async fn limits_outside_their_range_are_refused(world: Arc<World>) {
     answer.expect_problem(400, "invalid_parameter");
 }
 
-/// Row 16: made up, or another list's (one goes by name, the other by id).
+/// Row 16.
 async fn forged_or_foreign_cursor_is_refused(world: Arc<World>) {
     let ann = world.person("ann").await;
     let id = uuid::Uuid::now_v7().to_string();
-    for (list, foreign) in [("browse", id.as_str()), ("public/members", "public")] {
-        for cursor in ["", "%00", "..%2F..", "%27%3B--", "%FF%FE", "%F0%9F%90%87", foreign] {
+    let channels = next_cursor(&ann, "browse").await;
+    let members = next_cursor(&ann, "public/members").await;
+    for (list, foreign) in [("browse", &members), ("public/members", &channels)] {
+        for cursor in ["", "x", "public", "%00", "..%2F..", "%27%3B--", "%FF%FE", &id, foreign] {
             let answer = ann.get(&format!("/v1/channels/{list}?cursor={cursor}")).await;
             answer.expect_problem(400, "invalid_parameter");
         }
     }
+}
+
+async fn next_cursor(ann: &Person, list: &str) -> String {
+    ann.create_channel("public").await;
+    let page = ann.get(&format!("/v1/channels/{list}?limit=1")).await;
+    let cursor = page.expect(200)["next_cursor"].as_str().expect("more").to_owned();
+    let next = ann.get(&format!("/v1/channels/{list}?limit=1&cursor={cursor}")).await;
+    next.expect(200);
+    cursor
 }
 
 /// Row 17.
