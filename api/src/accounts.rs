@@ -5,6 +5,7 @@ use std::sync::Arc;
 use poem::Request;
 use poem::http::{StatusCode, Version};
 use poem::web::Data;
+use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -23,7 +24,7 @@ use crate::token::{LIFETIME_S, Subject};
 /// A new account.
 #[derive(Debug, Deserialize, Object, Validate)]
 #[serde(deny_unknown_fields)]
-#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
 pub struct SignupRequest {
     /// 3 to 32 of `a-z 0-9 _ . -`, beginning with a letter or digit.
     #[oai(validator(min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]*$"))]
@@ -50,7 +51,7 @@ pub struct SignupRequest {
 /// A name and a password.
 #[derive(Debug, Deserialize, Object, Validate)]
 #[serde(deny_unknown_fields)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(crate) struct LoginRequest {
     /// The username or the e-mail address.
     #[oai(validator(min_length = 1, max_length = 254))]
@@ -75,7 +76,7 @@ pub(crate) struct LoginRequest {
 /// A refresh token, to be used once.
 #[derive(Debug, Deserialize, Object, Validate)]
 #[serde(deny_unknown_fields)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(crate) struct RefreshRequest {
     /// As the last answer gave it.
     #[oai(validator(min_length = 1, max_length = 128))]
@@ -99,6 +100,30 @@ pub(crate) struct SignedIn {
     refresh_token: String,
     /// Seconds until the access token expires.
     expires_in: u64,
+}
+
+impl Example for SignupRequest {
+    fn example() -> Self {
+        Self {
+            username: "ann".into(),
+            password: "correct horse battery staple".into(),
+            first_name: "Ann".into(),
+            last_name: None,
+            email: Some("ann@example.org".into()),
+        }
+    }
+}
+
+impl Example for LoginRequest {
+    fn example() -> Self {
+        Self { username: "ann".into(), password: "correct horse battery staple".into() }
+    }
+}
+
+impl Example for RefreshRequest {
+    fn example() -> Self {
+        Self { refresh_token: "bqHc1hXrWoFqKytrqIXr0-nu1rUrp8aUVXOfWu4uHaM".into() }
+    }
 }
 
 #[derive(ApiResponse)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
+use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
@@ -26,7 +27,7 @@ use crate::tag::Tag;
 /// A channel to be made, or to be joined if it exists.
 #[derive(Debug, Deserialize, Object, Validate)]
 #[serde(deny_unknown_fields)]
-#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
 pub struct ChannelRequest {
     /// 1 to 64 of `a-z 0-9 _ -`, not like an id.
     #[oai(validator(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$"))]
@@ -60,6 +61,16 @@ pub(crate) struct MemberList {
     /// Give it as `cursor` to go on; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
+}
+
+impl Example for ChannelRequest {
+    fn example() -> Self {
+        Self {
+            name: "gardening".into(),
+            kind: Some(ChannelKind::Public),
+            description: Some("Carrots, mostly.".into()),
+        }
+    }
 }
 
 #[derive(ApiResponse)]

@@ -7,6 +7,7 @@ use poem::Request;
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -31,7 +32,7 @@ use crate::tag::Tag;
 /// What you want to say.
 #[derive(Debug, Deserialize, Object, Validate)]
 #[serde(deny_unknown_fields)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(crate) struct MessageRequest {
     /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
     #[oai(validator(min_length = 1, max_length = 16384))]
@@ -46,6 +47,12 @@ pub(crate) struct MessageList {
     items: Vec<Message>,
     /// Continue with the events after this number: you miss nothing.
     as_of_seq: i64,
+}
+
+impl Example for MessageRequest {
+    fn example() -> Self {
+        Self { text: "Who took the *last* carrot? 🐇".into() }
+    }
 }
 
 #[derive(ApiResponse)]

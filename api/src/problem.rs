@@ -5,7 +5,7 @@
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
-use poem_openapi::types::Type;
+use poem_openapi::types::{Example, Type};
 use poem_openapi::{ApiResponse, Object};
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ const MEDIA_TYPE: &str = "application/problem+json";
 
 /// What went wrong, for programs (`code`) and for people (`detail`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct Problem {
     /// Always `about:blank`: the code says more.
     #[serde(rename = "type")]
@@ -108,6 +108,12 @@ impl Problem {
     pub fn with_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self
+    }
+}
+
+impl Example for Problem {
+    fn example() -> Self {
+        Self::not_found("channel")
     }
 }
 

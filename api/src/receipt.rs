@@ -1,14 +1,16 @@
 //! What became of a send, as REST and the socket tell it.
 
 use chrono::{DateTime, Utc};
+use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
+use uuid::uuid;
 use warren_domain::id::{ChannelId, MessageId};
 use warren_domain::message::{IdempotencyKey, Outcome, Rejection, SendState};
 
 /// What became of a send.
 #[derive(Clone, Debug, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub(crate) struct Receipt {
     /// The message's id, the same for every repetition.
     pub id: MessageId,
@@ -29,6 +31,21 @@ pub(crate) struct Receipt {
     /// Why it was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Rejection>,
+}
+
+impl Example for Receipt {
+    fn example() -> Self {
+        Self {
+            idempotency_key: Some("9f0c1f0e-6d3b-4c5e-8a51-2f6f3d0f7c11".into()),
+            channel_id: Some(ChannelId(uuid!("77617272-656e-8000-8000-000000000001"))),
+            seq: Some(42),
+            at: DateTime::from_timestamp(1_795_262_400, 0),
+            ..Self::bare(
+                MessageId(uuid!("efddd036-1a96-8292-9e27-6673b4f94bb6")),
+                ReceiptOutcome::Committed,
+            )
+        }
+    }
 }
 
 /// Where a send stands.

@@ -66,7 +66,9 @@ pub async fn post(domain: &Domain, actor: &Actor, send: Send) -> Result<Posted, 
     };
     let pending =
         Pending { id, channel_id, author_id: actor.id(), text, request_id: send.request_id };
+    let request_id = pending.request_id.clone();
     let accepted = domain.log.append(pending, send.deadline).await?;
+    tracing::debug!(message.id = %id, channel.id = %channel_id, request.id = request_id, "accepted");
     Ok(Posted { id, accepted })
 }
 

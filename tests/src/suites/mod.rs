@@ -10,6 +10,7 @@ mod hostile_socket;
 pub mod log;
 mod machinery;
 mod plans;
+mod programs;
 mod rabbitmq;
 mod spine;
 mod unavailable;
@@ -39,5 +40,6 @@ pub fn cluster(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_log::trials(world));
     trials.extend(faults::trials(world));
     trials.extend(rabbitmq::trials(world));
+    trials.extend(programs::trials(world));
     trials
 }
