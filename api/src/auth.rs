@@ -57,7 +57,8 @@ impl Authenticator {
         token: &str,
     ) -> Result<Actor, Problem> {
         let subject = self.tokens.check(token).ok_or_else(Problem::unauthenticated)?;
-        if let Some(actor) = self.live.get(&subject.session_id) {
+        let known = self.live.get(&subject.session_id);
+        if let Some(actor) = known.filter(|actor| actor.id() == subject.user_id) {
             return Ok(actor);
         }
         let live = account::is_live(domain, subject.user_id, subject.session_id)

@@ -9,8 +9,8 @@ use futures_util::{FutureExt, StreamExt};
 use poem::http::StatusCode;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Message};
 use uuid::Uuid;
 use warren_domain::account::Actor;
 use warren_domain::id::ChannelId;
@@ -77,25 +77,16 @@ pub(crate) async fn read(
                 vec![request]
             }
             Some(request) = late.next(), if !late.is_empty() => request.into_iter().collect(),
-            frame = frames.next(), if under_way.len() < MAX_SENDS_UNDER_WAY => match frame {
-                Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
-                    Ok(ClientFrame::Send { channel, text, key }) => {
-                        under_way.push(send(node.clone(), actor.clone(), channel, text, key).boxed());
+            frame = frames.next(), if under_way.len() < MAX_SENDS_UNDER_WAY => {
+                match hear(&node, &actor, frame).await {
+                    Heard::Send(work) => {
+                        under_way.push(work);
                         continue;
                     }
-                    Ok(frame) => {
-                        obey(&node, &actor, frame).await.unwrap_or_else(|problem| vec![refuse(problem)])
-                    }
-                    Err(error) => vec![refuse(malformed(&format!("No frame is like this: {error}.")))],
-                },
-                Some(Ok(Message::Pong(_))) => vec![Request::Alive],
-                Some(Ok(Message::Ping(_) | Message::Frame(_))) => continue,
-                Some(Ok(Message::Binary(_))) => {
-                    vec![Request::Close(Closing::new(CloseCode::Unsupported, "frames are text"))]
+                    Heard::Answer(requests) => requests,
+                    Heard::Gone => return,
                 }
-                Some(Err(error)) => vec![Request::Close(Closing::for_error(&error))],
-                Some(Ok(Message::Close(_))) | None => return,
-            },
+            }
         };
         for request in said {
             let ends = matches!(request, Request::Close(_));
@@ -116,16 +107,44 @@ pub(crate) fn malformed(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed_frame", detail)
 }
 
-/// Does what a frame other than a send asks for.
-async fn obey(node: &Node, actor: &Actor, frame: ClientFrame) -> Result<Vec<Request>, Problem> {
+/// What a frame leads to.
+enum Heard {
+    Send(Work),
+    Answer(Vec<Request>),
+    Gone,
+}
+
+async fn hear(
+    node: &Arc<Node>,
+    actor: &Actor,
+    frame: Option<Result<Message, tungstenite::Error>>,
+) -> Heard {
+    let close = |closing| Heard::Answer(vec![Request::Close(closing)]);
     match frame {
-        ClientFrame::Ping { nonce } => Ok(vec![Request::Say(ServerFrame::Pong { nonce })]),
-        ClientFrame::Subscribe { channel, after_seq } => {
+        Some(Ok(Message::Text(text))) => obey(node, actor, &text).await,
+        Some(Ok(Message::Pong(_))) => Heard::Answer(vec![Request::Alive]),
+        Some(Ok(Message::Ping(_) | Message::Frame(_))) => Heard::Answer(Vec::new()),
+        Some(Ok(Message::Binary(_))) => {
+            close(Closing::new(CloseCode::Unsupported, "frames are text"))
+        }
+        Some(Err(error)) => close(Closing::for_error(&error)),
+        Some(Ok(Message::Close(_))) | None => Heard::Gone,
+    }
+}
+
+async fn obey(node: &Arc<Node>, actor: &Actor, text: &str) -> Heard {
+    let done = match serde_json::from_str(text) {
+        Ok(ClientFrame::Send { channel, text, key }) => {
+            return Heard::Send(send(node.clone(), actor.clone(), channel, text, key).boxed());
+        }
+        Ok(ClientFrame::Subscribe { channel, after_seq }) => {
             watch(node, actor, &channel, after_seq).await
         }
-        ClientFrame::Unsubscribe { channel } => unwatch(node, actor, &channel).await,
-        ClientFrame::Send { .. } => Ok(Vec::new()),
-    }
+        Ok(ClientFrame::Unsubscribe { channel }) => unwatch(node, actor, &channel).await,
+        Ok(ClientFrame::Ping { nonce }) => Ok(vec![Request::Say(ServerFrame::Pong { nonce })]),
+        Err(error) => Err(malformed(&format!("No frame is like this: {error}."))),
+    };
+    Heard::Answer(done.unwrap_or_else(|problem| vec![refuse(problem)]))
 }
 
 async fn watch(
