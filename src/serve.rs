@@ -1,7 +1,7 @@
 //! `warren serve`: everything in one process.
 
 use warren_api::{FirstAccount, Server};
-use warren_broker::{StartError, Strategies};
+use warren_broker::Strategies;
 use warren_process::configuration::DatabaseKind;
 use warren_process::{
     Configuration, ConfigurationArgument, DataDirectory, Failure, Secret, Shutdown, logging,
@@ -17,20 +17,30 @@ pub(crate) async fn run(argument: &ConfigurationArgument) -> Result<(), Failure>
     // Held until the end: it keeps a second process away.
     let directory = DataDirectory::open(&configuration.data_dir)?;
     migrate::migrate(&configuration).await?;
-    let strategies = Strategies::start(&configuration).await.map_err(start_failure)?;
+    let strategies = Strategies::start(&configuration).await?;
     let worker = Worker::new(&strategies);
     let secret = token_secret(&configuration, &directory)?;
     let first_account = match configuration.database_url.kind() {
-        DatabaseKind::Sqlite => FirstAccount::OwnsTheServer,
-        DatabaseKind::Postgres | DatabaseKind::Mysql => FirstAccount::IsAMember,
+        // Whoever names a public address or a proxy serves others through it.
+        DatabaseKind::Sqlite
+            if configuration.public_url.is_none() && configuration.trusted_proxies.is_empty() =>
+        {
+            FirstAccount::OwnsTheServer
+        }
+        DatabaseKind::Sqlite | DatabaseKind::Postgres | DatabaseKind::Mysql => {
+            FirstAccount::IsAMember
+        }
     };
     let server =
         Server::bind(&configuration, &strategies, secret.expose().as_bytes(), first_account)
             .await?;
     say(&format!("Warren is listening on http://{}", server.address()));
     say("Open that address in a browser. Ctrl-C stops the server.");
-    let working = worker.run(shutdown.token().clone());
-    let (served, worked) = tokio::join!(server.run(shutdown.token().clone()), working);
+    // Whichever half fails takes the other with it: no half is a server.
+    let stop = shutdown.token().clone();
+    let serving = async { server.run(stop.clone()).await.inspect_err(|_| stop.cancel()) };
+    let working = async { worker.run(stop.clone()).await.inspect_err(|_| stop.cancel()) };
+    let (served, worked) = tokio::join!(serving, working);
     strategies.finish().await;
     served?;
     worked?;
@@ -44,13 +54,5 @@ fn token_secret(
     match &configuration.jwt_secret {
         Some(secret) => Ok(secret.clone()),
         None => Ok(directory.secret_file("jwt-secret")?),
-    }
-}
-
-/// A schema that does not fit is for the operator to set right, not to retry.
-pub(crate) fn start_failure(error: StartError) -> Failure {
-    match &error {
-        StartError::Schema(_) => Failure::configuration(&error),
-        StartError::Database(_) | StartError::Url(_) => error.into(),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use poem::Request;
-use poem::http::StatusCode;
+use poem::http::{StatusCode, Version};
 use poem::web::Data;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::{Deserialize, Serialize};
@@ -202,13 +202,15 @@ fn signed_in(node: &Node, tokens: SessionTokens) -> Result<SignedIn, Problem> {
 }
 
 /// The first account owns the server only if it surely comes from this
-/// machine: behind a proxy everybody seems to.
+/// machine. Behind a proxy everybody seems to; one betrays itself by its
+/// headers, or by speaking HTTP/1.0, as nginx does unless told otherwise.
 fn owner_claim(node: &Node, http: &Request) -> OwnerClaim {
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"]
         .iter()
         .any(|name| http.headers().contains_key(*name));
     let local = http.remote_addr().as_socket_addr().is_some_and(|peer| peer.ip().is_loopback());
-    match node.first_account_owns && local && !forwarded {
+    let direct = !forwarded && http.version() >= Version::HTTP_11;
+    match node.first_account_owns && local && direct {
         true => OwnerClaim::IfFirst,
         false => OwnerClaim::Never,
     }

@@ -28,6 +28,8 @@ pub(crate) struct Bearer(pub Actor);
 pub(crate) struct Authenticator {
     tokens: Tokens,
     live: Cache<SessionId, Actor>,
+    /// Sessions that ended lately.
+    ended: Cache<SessionId, ()>,
 }
 
 impl Authenticator {
@@ -35,7 +37,8 @@ impl Authenticator {
     #[must_use]
     pub(crate) fn new(tokens: Tokens) -> Self {
         let live = Cache::builder().max_capacity(100_000).time_to_live(BELIEVED).build();
-        Self { tokens, live }
+        let ended = Cache::builder().max_capacity(100_000).time_to_live(2 * BELIEVED).build();
+        Self { tokens, live, ended }
     }
 
     /// Signs.
@@ -62,11 +65,17 @@ impl Authenticator {
             .map_err(|error| Problem::internal(&error))?;
         let actor = live.ok_or_else(Problem::unauthenticated)?;
         self.live.insert(subject.session_id, actor.clone());
+        if self.ended.contains_key(&subject.session_id) {
+            // It ended between the database's answer and now.
+            self.live.invalidate(&subject.session_id);
+            return Err(Problem::unauthenticated());
+        }
         Ok(actor)
     }
 
     /// Believes this session no more.
     pub(crate) fn forget(&self, session_id: SessionId) {
+        self.ended.insert(session_id, ());
         self.live.invalidate(&session_id);
     }
 }

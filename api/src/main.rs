@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use warren_api::{FirstAccount, Server};
-use warren_broker::{StartError, Strategies};
+use warren_broker::Strategies;
 use warren_process::{Configuration, ConfigurationArgument, Failure, Shutdown, conclude, logging};
 
 /// An API process of a Warren cluster: HTTP and WebSockets.
@@ -31,7 +31,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let secret = configuration.require_jwt_secret()?.expose().clone();
     logging::start(&configuration)?;
     let shutdown = Shutdown::on_signals()?;
-    let strategies = Strategies::start(&configuration).await.map_err(start_failure)?;
+    let strategies = Strategies::start(&configuration).await?;
     let server =
         Server::bind(&configuration, &strategies, secret.as_bytes(), FirstAccount::IsAMember)
             .await?;
@@ -39,14 +39,6 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     server.run(shutdown.token().clone()).await?;
     strategies.finish().await;
     Ok(())
-}
-
-/// A schema that does not fit is for the operator to set right, not to retry.
-fn start_failure(error: StartError) -> Failure {
-    match &error {
-        StartError::Schema(_) => Failure::configuration(&error),
-        StartError::Database(_) | StartError::Url(_) => error.into(),
-    }
 }
 
 #[expect(clippy::print_stdout, reason = "scripts wait for this line")]

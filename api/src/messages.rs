@@ -193,7 +193,7 @@ async fn answer(
         }
         None => {
             let location = format!("/v1/messages/{}/receipt", posted.id);
-            Ok(PostAnswer::Accepted(Body(Receipt::accepted(posted.id, key)), location))
+            Ok(PostAnswer::Accepted(Body(Receipt::accepted(posted.id, Some(key))), location))
         }
     }
 }

@@ -49,8 +49,8 @@ pub(crate) enum ReceiptOutcome {
 impl Receipt {
     /// Of a send that the log has.
     #[must_use]
-    pub(crate) fn accepted(id: MessageId, key: IdempotencyKey) -> Self {
-        Self { idempotency_key: Some(key.into()), ..Self::bare(id, ReceiptOutcome::Accepted) }
+    pub(crate) fn accepted(id: MessageId, key: Option<IdempotencyKey>) -> Self {
+        Self { idempotency_key: key.map(String::from), ..Self::bare(id, ReceiptOutcome::Accepted) }
     }
 
     /// Of a send at its end.

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -10,13 +11,14 @@ use warren_domain::database::{Database, DbErr};
 use warren_domain::message::Committer;
 use warren_domain::port::{EventBus, LogConsumer, MessageLog};
 use warren_domain::schema::{self, DatabaseFacts, SchemaError};
-use warren_process::Configuration;
 use warren_process::configuration::{BusUrl, LogUrl};
+use warren_process::{Configuration, ConfigurationError};
 
 use crate::in_process::{InProcessBus, InProcessLog};
-use crate::rabbitmq::{
-    InvalidRabbitUrl, Rabbit, RabbitBus, RabbitConsumer, RabbitLog, RabbitSettings,
-};
+use crate::rabbitmq::{Rabbit, RabbitBus, RabbitConsumer, RabbitLog, RabbitSettings};
+
+/// How long the queue may take to be committed and connections to be closed.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The database, and the strategies that the configuration chose.
 #[derive(Clone)]
@@ -46,12 +48,21 @@ pub enum StartError {
     /// The database cannot be reached.
     #[error("the database cannot be reached")]
     Database(#[from] DbErr),
-    /// This program and the database do not fit.
-    #[error(transparent)]
-    Schema(#[from] SchemaError),
-    /// The URL of the message log or the event bus cannot be used.
-    #[error(transparent)]
-    Url(#[from] InvalidRabbitUrl),
+    /// Something is to be set or run first.
+    #[error("cannot start like this")]
+    Configuration(#[from] ConfigurationError),
+}
+
+impl From<SchemaError> for StartError {
+    fn from(error: SchemaError) -> Self {
+        match error {
+            SchemaError::Database(error) => Self::Database(error),
+            other => {
+                let message = format!("leads to a database that does not fit: {other}");
+                ConfigurationError::new("WARREN_DATABASE_URL", message).into()
+            }
+        }
+    }
 }
 
 impl Strategies {
@@ -64,20 +75,25 @@ impl Strategies {
         let database = Database::connect(configuration.database_url.expose()).await?;
         let facts = schema::check(&database, configuration.partitions).await?;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let connect = |url: &str| {
-            let settings = RabbitSettings::parse(url, facts.partition_count)?;
-            Ok::<Rabbit, InvalidRabbitUrl>(Rabbit::start(settings, &tasks, stop.clone()))
+        let connect = |key: &str, url: &str| {
+            let settings = RabbitSettings::parse(url, facts.partition_count)
+                .map_err(|error| ConfigurationError::new(key, error.to_string()))?;
+            Ok::<Rabbit, ConfigurationError>(Rabbit::start(settings, &tasks, stop.clone()))
         };
         let log = match &configuration.log_url {
             LogUrl::InProcess => LogStrategy::InProcess,
-            LogUrl::Amqp(url) => LogStrategy::RabbitMq(connect(url.expose().as_str())?),
+            LogUrl::Amqp(url) => {
+                LogStrategy::RabbitMq(connect("WARREN_LOG_URL", url.expose().as_str())?)
+            }
         };
         let bus: Arc<dyn EventBus> = match (&configuration.bus_url, &configuration.log_url, &log) {
             (BusUrl::InProcess, ..) => Arc::new(InProcessBus::default()),
             (BusUrl::Amqp(bus), LogUrl::Amqp(log), LogStrategy::RabbitMq(shared)) if bus == log => {
                 Arc::new(RabbitBus::start(shared))
             }
-            (BusUrl::Amqp(url), ..) => Arc::new(RabbitBus::start(&connect(url.expose().as_str())?)),
+            (BusUrl::Amqp(url), ..) => {
+                Arc::new(RabbitBus::start(&connect("WARREN_BUS_URL", url.expose().as_str())?))
+            }
         };
         Ok(Self { database, facts, bus, people: People::default(), log, tasks, stop })
     }
@@ -121,7 +137,11 @@ impl Strategies {
     pub async fn finish(self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(FINISH_TIMEOUT, self.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                "stopped without the database or the broker: nothing acknowledged is lost"
+            );
+        }
         self.database.close().await;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use log::LevelFilter;
 /// What the database answers when it does not do what it is asked.
 pub use sea_orm::DbErr;
 use sea_orm::{
@@ -16,6 +17,9 @@ const LOCK_TIMEOUT_MS: u32 = 4_000;
 /// How long a transaction may stand still before the database ends it: what a
 /// frozen process can cost the others, in milliseconds.
 const IDLE_IN_TRANSACTION_MS: u32 = 5_000;
+
+/// What the library calls a slow statement.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// Connections to the database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -98,6 +102,7 @@ pub fn classify(error: &DbErr) -> Failure {
         DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => {
             match inner.as_database_error().and_then(|error| error.code()) {
                 Some(code) if is_data_error(&code) => Failure::Data,
+                None if is_conversion_error(inner) => Failure::Data,
                 _ => Failure::Transient,
             }
         }
@@ -114,6 +119,12 @@ fn is_data_error(code: &str) -> bool {
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 18..=20),
         _ => code.starts_with("22") || code.starts_with("23"),
     }
+}
+
+/// What the client library itself cannot put into or get out of a statement.
+fn is_conversion_error(error: &sea_orm::SqlxError) -> bool {
+    use sea_orm::SqlxError::{ColumnDecode, Decode, Encode, TypeNotFound};
+    matches!(error, ColumnDecode { .. } | Decode(_) | Encode(_) | TypeNotFound { .. })
 }
 
 fn sqlite(url: &str, connections: u32) -> ConnectOptions {
@@ -148,7 +159,10 @@ fn pool(url: &str, connections: u32) -> ConnectOptions {
         .connect_timeout(Duration::from_secs(5))
         .acquire_timeout(Duration::from_secs(5))
         .test_before_acquire(false)
-        .sqlx_logging(false)
+        // Their texts, with placeholders for the values, for whoever asks with
+        // `WARREN_LOG=info,sqlx=trace`; slow ones are no louder.
+        .sqlx_logging_level(LevelFilter::Trace)
+        .sqlx_slow_statements_logging_settings(LevelFilter::Trace, SLOW)
         .record_stmt_in_spans(false);
     options
 }

@@ -27,7 +27,8 @@ pub(crate) fn steps() -> Vec<Box<dyn MigrationTrait>> {
         Step::table("t0007_membership", membership),
         Step::index("membership_user", "membership", &["user_id", "channel_id"]),
         Step::table("t0008_message", message),
-        Step::index("message_channel_time", "message", &["channel_id", "created_at"]),
+        // Its first entry from a time on is a number from which to read.
+        Step::index("message_channel_time", "message", &["channel_id", "created_at", "seq"]),
         Step::table("t0009_channel_event", channel_event),
         Step::table("t0010_send_outcome", send_outcome),
         Step::table("t0011_worker", worker),

@@ -12,9 +12,6 @@ use warren_domain::port::{Delivery, LogError, PartitionReader};
 /// is what its batches fail of.
 const REDELIVERIES_TOGETHER: u32 = 3;
 
-/// Delivered more often than this before, it is set aside.
-const REDELIVERIES_AT_ALL: u32 = 10;
-
 /// What to do after a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
@@ -71,10 +68,6 @@ pub(crate) async fn settle(
 }
 
 fn triage(delivery: &Delivery) -> Triage {
-    if delivery.redelivery_count > REDELIVERIES_AT_ALL {
-        let count = delivery.redelivery_count;
-        return Triage::Poison(format!("redelivered {count} times without being settled"));
-    }
     match Pending::decode(&delivery.payload) {
         Err(Undecodable::NewerVersion(version)) => Triage::Newer(version),
         Err(Undecodable::Malformed(reason)) => Triage::Poison(reason),

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use warren_broker::{StartError, Strategies};
+use warren_broker::Strategies;
 use warren_process::{Configuration, ConfigurationArgument, Failure, Shutdown, conclude, logging};
 use warren_worker::Worker;
 
@@ -39,19 +39,11 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     configuration.require_cluster()?;
     logging::start(&configuration)?;
     let shutdown = Shutdown::on_signals()?;
-    let strategies = Strategies::start(&configuration).await.map_err(start_failure)?;
+    let strategies = Strategies::start(&configuration).await?;
     tracing::info!(roles = ?arguments.roles, "working");
     if arguments.roles.contains(&Role::Commit) {
         Worker::new(&strategies).run(shutdown.token().clone()).await?;
     }
     strategies.finish().await;
     Ok(())
-}
-
-/// A schema that does not fit is for the operator to set right, not to retry.
-fn start_failure(error: StartError) -> Failure {
-    match &error {
-        StartError::Schema(_) => Failure::configuration(&error),
-        StartError::Database(_) | StartError::Url(_) => error.into(),
-    }
 }

@@ -20,6 +20,9 @@ pub(crate) struct Cursors {
     user_id: UserId,
     signal: Arc<Signal>,
     watched: HashMap<ChannelId, Cursor>,
+    /// Up to which number channels were delivered that are watched no more: no
+    /// late word of an earlier joining brings that back.
+    ended: HashMap<ChannelId, i64>,
     /// Channels that may have more, each once, taken in turn.
     due: VecDeque<ChannelId>,
 }
@@ -36,27 +39,35 @@ impl Cursors {
         user_id: UserId,
         signal: Arc<Signal>,
     ) -> Self {
-        Self { hub, node, user_id, signal, watched: HashMap::new(), due: VecDeque::new() }
+        Self {
+            hub,
+            node,
+            user_id,
+            signal,
+            watched: HashMap::new(),
+            ended: HashMap::new(),
+            due: VecDeque::new(),
+        }
     }
 
-    /// Where the channel stands, if it is watched.
-    pub(crate) fn head(&self, channel_id: ChannelId) -> Option<i64> {
-        self.watched.get(&channel_id).and_then(|cursor| cursor.watch.stream().last())
-    }
-
-    /// Watches channels of the user's, from where they stand now. Those watched
-    /// already keep their cursors.
+    /// Watches channels of the user's, each after the number given with it: not
+    /// above where the channel stood when the membership was seen, or its end
+    /// could be missed. Those watched already keep their cursors.
     ///
     /// # Errors
     /// If the database fails.
-    pub(crate) async fn watch(&mut self, channels: &[ChannelId]) -> Result<(), DbErr> {
-        let new = channels.iter().filter(|id| !self.watched.contains_key(id));
-        let new: Vec<ChannelId> = new.copied().collect();
-        let watches = self.hub.watch(&self.node.domain, &new, &self.signal).await?;
-        for (channel_id, watch) in new.into_iter().zip(watches) {
-            let seq = watch.stream().last().unwrap_or(0);
+    pub(crate) async fn watch(&mut self, channels: &[(ChannelId, i64)]) -> Result<(), DbErr> {
+        let new = channels.iter().filter(|(id, _)| !self.watched.contains_key(id));
+        let new: Vec<(ChannelId, i64)> = new.copied().collect();
+        let ids: Vec<ChannelId> = new.iter().map(|(id, _)| *id).collect();
+        let watches = self.hub.watch(&self.node.domain, &ids, &self.signal).await?;
+        for ((channel_id, seq), watch) in new.into_iter().zip(watches) {
             self.signal.know(channel_id);
+            if watch.stream().last() < Some(seq) {
+                self.hub.check_soon();
+            }
             self.watched.insert(channel_id, Cursor { watch, seq });
+            self.mark(channel_id);
         }
         Ok(())
     }
@@ -74,16 +85,17 @@ impl Cursors {
     /// # Errors
     /// If the database fails.
     pub(crate) async fn join(&mut self, channel_id: ChannelId, seq: i64) -> Result<(), DbErr> {
-        if !self.watched.contains_key(&channel_id) {
-            self.watch(&[channel_id]).await?;
-            self.set(channel_id, seq - 1);
+        if self.ended.get(&channel_id).is_some_and(|ended| seq <= *ended) {
+            return Ok(());
         }
-        Ok(())
+        self.watch(&[(channel_id, seq - 1)]).await
     }
 
     /// Watches a channel no more.
     pub(crate) fn unwatch(&mut self, channel_id: ChannelId) {
-        self.watched.remove(&channel_id);
+        if let Some(cursor) = self.watched.remove(&channel_id) {
+            self.ended.insert(channel_id, cursor.seq);
+        }
     }
 
     /// The channel may have more.
@@ -127,13 +139,14 @@ impl Cursors {
     /// they joined again since: what then follows begins with that.
     async fn leave(&mut self, channel_id: ChannelId, left_seq: i64) -> Result<(), DbErr> {
         self.watched.remove(&channel_id);
+        self.ended.insert(channel_id, left_seq);
         self.signal.forget(channel_id);
         let memberships =
             warren_domain::channel::memberships_of(&self.node.domain, vec![self.user_id]).await?;
         let joined = memberships.get(&self.user_id).and_then(|channels| channels.get(&channel_id));
         match joined {
-            Some(joined_seq) if *joined_seq > left_seq => self.join(channel_id, *joined_seq).await,
-            _ => Ok(()),
+            Some(joined_seq) => self.join(channel_id, *joined_seq).await,
+            None => Ok(()),
         }
     }
 }

@@ -19,8 +19,10 @@ const MAX_MESSAGE_SIZE_BYTES: usize = 64 * 1024;
 /// Small buffers: an idle socket costs little.
 const BUFFER_SIZE_BYTES: usize = 4 * 1024;
 
-/// What the server buffers for a reader that does not read, in bytes.
-const MAX_WRITE_BUFFER_SIZE_BYTES: usize = 1024 * 1024;
+/// The largest message of the server's, in bytes: the `ready` of somebody in
+/// thousands of channels. The writer waits for a slow reader after each message,
+/// so that more than one is never buffered.
+const MAX_WRITE_BUFFER_SIZE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Opens a socket.
 #[handler]

@@ -107,6 +107,8 @@ impl Hub {
                     watch.stream().begin_at(*head);
                 }
             }
+            // What was heard of in between may have left a gap.
+            self.check_now.notify_one();
         }
         Ok(watches)
     }
@@ -126,6 +128,11 @@ impl Hub {
             timeline::read(&domain.database, &domain.people, channel_id, after_seq, PAGE_LENGTH)
                 .await?;
         Ok(events.iter().map(EventFrame::from).collect())
+    }
+
+    /// A watched channel is known to be further than its stream.
+    pub(crate) fn check_soon(&self) {
+        self.check_now.notify_one();
     }
 
     fn stream(&self, channel_id: ChannelId) -> Option<Arc<ChannelStream>> {
@@ -201,7 +208,12 @@ fn spawn_repair(hub: &Arc<Hub>, node: &Arc<Node>, stream: Arc<ChannelStream>) {
     let (hub, node) = (hub.clone(), node.clone());
     tokio::spawn(async move {
         tokio::time::sleep(GAP_WAIT).await;
+        let mut repaired = None;
         while let Some(from) = stream.repair_from() {
+            if repaired.replace(from) == Some(from) {
+                tracing::error!(channel.id = %stream.channel_id(), after_seq = from, "a number is missing in the database");
+                return stream.give_up_repair();
+            }
             match hub.read(&node.domain, stream.channel_id(), from).await {
                 Ok(frames) if !frames.is_empty() => drop(stream.offer(from, frames)),
                 // The next check finds the gap again.
@@ -241,7 +253,8 @@ async fn check(hub: &Arc<Hub>, node: &Arc<Node>) -> Result<(), DbErr> {
         let heads = timeline::heads(&node.domain.database, ids).await?;
         for stream in streams {
             let head = heads.get(&stream.channel_id()).copied().unwrap_or(0);
-            if stream.begin_at(head) || stream.offer(head, []) {
+            stream.begin_at(head);
+            if stream.offer(head, []) {
                 spawn_repair(hub, node, stream);
             }
         }

@@ -17,7 +17,8 @@ use warren_domain::id::ChannelId;
 use warren_domain::message::{self, IdempotencyKey, MessageText, Posted, Send};
 
 use crate::channels::{reference, require_member};
-use crate::gateway::frame::{ClientFrame, ServerFrame};
+use crate::gateway::frame::{ClientFrame, ResyncReason, ServerFrame};
+use crate::gateway::signal::Signal;
 use crate::gateway::socket::{Closing, Socket};
 use crate::messages::invalid_text;
 use crate::node::{ACCEPT_WAIT, Node};
@@ -35,8 +36,9 @@ const LATE_WAIT: Duration = Duration::from_secs(60);
 pub(crate) enum Request {
     /// Say this.
     Say(ServerFrame),
-    /// Watch a channel, from where it stands or after a number.
-    Watch { channel_id: ChannelId, after_seq: Option<i64> },
+    /// Watch a channel after a number; or, if it is not watched yet, from where it
+    /// stood when the membership was seen.
+    Watch { channel_id: ChannelId, after_seq: Option<i64>, stands_at: i64 },
     /// Watch a channel no more.
     Unwatch(ChannelId),
     /// The client answered a ping.
@@ -45,50 +47,61 @@ pub(crate) enum Request {
     Close(Closing),
 }
 
-type Work = BoxFuture<'static, Done>;
+/// Work on a send: what to say of it, and what is left to wait for.
+type Work = BoxFuture<'static, (Request, Option<Late>)>;
 
-/// A step of the work on a client's frame.
-struct Done {
-    request: Option<Request>,
-    /// What is left to wait for, without holding a place.
-    late: Option<Work>,
-}
+/// The outcome of an accepted send, which holds no place while it is awaited.
+type Late = BoxFuture<'static, Option<Request>>;
 
-/// Reads frames and works on them until the client or the writer is gone.
+/// Reads frames and works on them until the client or the writer is gone, or
+/// the session ends. Sends are under way together; everything else is done in
+/// the order in which it was said.
 pub(crate) async fn read(
     node: Arc<Node>,
     actor: Actor,
+    signal: Arc<Signal>,
     mut frames: SplitStream<Socket>,
     requests: mpsc::Sender<Request>,
 ) {
     let mut under_way = FuturesUnordered::<Work>::new();
-    let mut late = FuturesUnordered::<Work>::new();
+    let mut late = FuturesUnordered::<Late>::new();
     loop {
-        let done = tokio::select! {
-            Some(done) = under_way.next(), if !under_way.is_empty() => done,
-            Some(done) = late.next(), if !late.is_empty() => done,
-            frame = frames.next(), if under_way.len() < MAX_SENDS_UNDER_WAY => match frame {
-                Some(Ok(Message::Text(text))) => {
-                    under_way.push(work(node.clone(), actor.clone(), &text));
-                    continue;
+        let said = tokio::select! {
+            biased;
+            () = signal.ended().cancelled() => return drain(frames).await,
+            () = requests.closed() => return drain(frames).await,
+            Some((request, wait)) = under_way.next(), if !under_way.is_empty() => {
+                if let Some(wait) = wait.filter(|_| late.len() < MAX_SENDS_UNDER_WAY) {
+                    late.push(wait);
                 }
-                Some(Ok(Message::Pong(_))) => Done::say(Request::Alive),
+                vec![request]
+            }
+            Some(request) = late.next(), if !late.is_empty() => request.into_iter().collect(),
+            frame = frames.next(), if under_way.len() < MAX_SENDS_UNDER_WAY => match frame {
+                Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
+                    Ok(ClientFrame::Send { channel, text, key }) => {
+                        under_way.push(send(node.clone(), actor.clone(), channel, text, key).boxed());
+                        continue;
+                    }
+                    Ok(frame) => {
+                        obey(&node, &actor, frame).await.unwrap_or_else(|problem| vec![refuse(problem)])
+                    }
+                    Err(error) => vec![refuse(malformed(&format!("No frame is like this: {error}.")))],
+                },
+                Some(Ok(Message::Pong(_))) => vec![Request::Alive],
                 Some(Ok(Message::Ping(_) | Message::Frame(_))) => continue,
                 Some(Ok(Message::Binary(_))) => {
-                    Done::say(Request::Close(Closing::new(CloseCode::Unsupported, "frames are text")))
+                    vec![Request::Close(Closing::new(CloseCode::Unsupported, "frames are text"))]
                 }
-                Some(Err(error)) => Done::say(Request::Close(Closing::for_error(&error))),
+                Some(Err(error)) => vec![Request::Close(Closing::for_error(&error))],
                 Some(Ok(Message::Close(_))) | None => return,
             },
-            () = requests.closed() => return drain(frames).await,
         };
-        if let Some(wait) = done.late.filter(|_| late.len() < MAX_SENDS_UNDER_WAY) {
-            late.push(wait);
-        }
-        let Some(request) = done.request else { continue };
-        let ends = matches!(request, Request::Close(_));
-        if requests.send(request).await.is_err() || ends {
-            return drain(frames).await;
+        for request in said {
+            let ends = matches!(request, Request::Close(_));
+            if requests.send(request).await.is_err() || ends {
+                return drain(frames).await;
+            }
         }
     }
 }
@@ -103,27 +116,16 @@ pub(crate) fn malformed(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed_frame", detail)
 }
 
-fn work(node: Arc<Node>, actor: Actor, text: &str) -> Work {
-    let frame = match serde_json::from_str::<ClientFrame>(text) {
-        Ok(frame) => frame,
-        Err(error) => {
-            let problem = malformed(&format!("No frame is like this: {error}."));
-            return std::future::ready(Done::refuse(problem)).boxed();
+/// Does what a frame other than a send asks for.
+async fn obey(node: &Node, actor: &Actor, frame: ClientFrame) -> Result<Vec<Request>, Problem> {
+    match frame {
+        ClientFrame::Ping { nonce } => Ok(vec![Request::Say(ServerFrame::Pong { nonce })]),
+        ClientFrame::Subscribe { channel, after_seq } => {
+            watch(node, actor, &channel, after_seq).await
         }
-    };
-    async move {
-        match frame {
-            ClientFrame::Ping { nonce } => Done::say(Request::Say(ServerFrame::Pong { nonce })),
-            ClientFrame::Send { channel, text, key } => send(node, actor, channel, text, key).await,
-            ClientFrame::Subscribe { channel, after_seq } => {
-                watch(&node, &actor, &channel, after_seq).await.unwrap_or_else(Done::refuse)
-            }
-            ClientFrame::Unsubscribe { channel } => {
-                unwatch(&node, &actor, &channel).await.unwrap_or_else(Done::refuse)
-            }
-        }
+        ClientFrame::Unsubscribe { channel } => unwatch(node, actor, &channel).await,
+        ClientFrame::Send { .. } => Ok(Vec::new()),
     }
-    .boxed()
 }
 
 async fn watch(
@@ -131,21 +133,20 @@ async fn watch(
     actor: &Actor,
     channel: &str,
     after_seq: Option<i64>,
-) -> Result<Done, Problem> {
+) -> Result<Vec<Request>, Problem> {
     let channel = require_member(node, actor, &reference(channel)?).await?;
-    if after_seq.is_some_and(|seq| !(0..=channel.last_seq).contains(&seq)) {
-        let reason = crate::gateway::frame::ResyncReason::Ahead;
-        let watch = Request::Watch { channel_id: channel.id, after_seq: None };
-        let resync = Request::Say(ServerFrame::Resync { channel, reason });
-        let late = std::future::ready(Done::say(watch)).boxed();
-        return Ok(Done { request: Some(resync), late: Some(late) });
+    let (channel_id, stands_at) = (channel.id, channel.last_seq);
+    if after_seq.is_some_and(|seq| !(0..=stands_at).contains(&seq)) {
+        let resync = ServerFrame::Resync { channel, reason: ResyncReason::Ahead };
+        let watch = Request::Watch { channel_id, after_seq: Some(stands_at), stands_at };
+        return Ok(vec![Request::Say(resync), watch]);
     }
-    Ok(Done::say(Request::Watch { channel_id: channel.id, after_seq }))
+    Ok(vec![Request::Watch { channel_id, after_seq, stands_at }])
 }
 
-async fn unwatch(node: &Node, actor: &Actor, channel: &str) -> Result<Done, Problem> {
+async fn unwatch(node: &Node, actor: &Actor, channel: &str) -> Result<Vec<Request>, Problem> {
     let channel = require_member(node, actor, &reference(channel)?).await?;
-    Ok(Done::say(Request::Unwatch(channel.id)))
+    Ok(vec![Request::Unwatch(channel.id)])
 }
 
 async fn send(
@@ -154,18 +155,18 @@ async fn send(
     channel: String,
     text: String,
     key: Option<String>,
-) -> Done {
+) -> (Request, Option<Late>) {
     let key = match key.as_deref().map(IdempotencyKey::parse).transpose() {
         Ok(key) => key.unwrap_or_else(IdempotencyKey::generate),
         Err(invalid) => {
             let problem = Problem::invalid_parameter(format!("Key: {invalid}."));
-            return Done::refuse(problem.with_key(key.unwrap_or_default()));
+            return (refuse(problem.with_key(key.unwrap_or_default())), None);
         }
     };
     let started = Instant::now();
     match post(&node, &actor, &channel, text, key.clone(), started).await {
         Ok(posted) => settle(posted, key, node.commit_wait.saturating_sub(started.elapsed())).await,
-        Err(problem) => Done::refuse(problem.with_key(key)),
+        Err(problem) => (refuse(problem.with_key(key)), None),
     }
 }
 
@@ -188,33 +189,27 @@ async fn post(
 }
 
 /// The receipt, or `accepted` now and the receipt later.
-async fn settle(mut posted: Posted, key: IdempotencyKey, wait: Duration) -> Done {
+async fn settle(
+    mut posted: Posted,
+    key: IdempotencyKey,
+    wait: Duration,
+) -> (Request, Option<Late>) {
     let id = posted.id;
     if let Some(outcome) = posted.accepted.outcome_within(wait).await {
-        return Done::say(receipt(key, Receipt::settled(id, None, outcome)));
+        return (receipt(key, Receipt::settled(id, None, outcome)), None);
     }
-    let accepted = receipt(
-        key.clone(),
-        Receipt { idempotency_key: None, ..Receipt::accepted(id, key.clone()) },
-    );
+    let accepted = receipt(key.clone(), Receipt::accepted(id, None));
     let late = async move {
-        let outcome = posted.accepted.outcome_within(LATE_WAIT).await;
-        let settled = outcome.map(|outcome| receipt(key, Receipt::settled(id, None, outcome)));
-        Done { request: settled, late: None }
+        let outcome = posted.accepted.outcome_within(LATE_WAIT).await?;
+        Some(receipt(key, Receipt::settled(id, None, outcome)))
     };
-    Done { request: Some(accepted), late: Some(late.boxed()) }
+    (accepted, Some(late.boxed()))
+}
+
+fn refuse(problem: Problem) -> Request {
+    Request::Say(ServerFrame::error(problem))
 }
 
 fn receipt(key: IdempotencyKey, receipt: Receipt) -> Request {
     Request::Say(ServerFrame::Receipt { key: key.into(), receipt })
-}
-
-impl Done {
-    fn say(request: Request) -> Self {
-        Self { request: Some(request), late: None }
-    }
-
-    fn refuse(problem: Problem) -> Self {
-        Self::say(Request::Say(ServerFrame::error(problem)))
-    }
 }

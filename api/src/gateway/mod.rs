@@ -34,6 +34,9 @@ use hub::Hub;
 use signal::Signal;
 use stream::Pull;
 
+/// How long sockets may take to end once the server stops.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
+
 /// The sockets of one API process, and what they watch.
 pub(crate) struct Gateway {
     hub: Arc<Hub>,
@@ -58,11 +61,13 @@ impl Gateway {
         self.tasks.spawn(hub::run(self.hub.clone(), node.clone(), self.stop.clone()));
     }
 
-    /// Closes every socket with 1001 and waits for their ends.
+    /// Closes every socket with 1001 and waits for their ends, for a while.
     pub(crate) async fn close(&self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(CLOSE_TIMEOUT, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some sockets did not end in time");
+        }
     }
 
     /// Returns once the channel has an event after `seq`, or after `wait`, or

@@ -55,6 +55,7 @@ pub(crate) async fn write(
         let step = tokio::select! {
             biased;
             () = stop.cancelled() => Err(End::Close(Closing::going_away())),
+            () = signal.ended().cancelled() => Err(End::Close(session_ended())),
             request = requests.recv() => match request {
                 Some(request) => outbox.answer(request).await,
                 None => Err(End::Close(Closing::new(CloseCode::Normal, ""))),
@@ -77,6 +78,11 @@ pub(crate) async fn write(
     }
 }
 
+fn session_ended() -> Closing {
+    let closing = Closing::new(CloseCode::Policy, "the session has ended");
+    Closing { problem: Some(Problem::unauthenticated()), ..closing }
+}
+
 fn pings() -> Interval {
     let mut pings = interval(PING_INTERVAL);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -88,11 +94,11 @@ impl Outbox {
     async fn answer(&mut self, request: Request) -> Result<(), End> {
         match request {
             Request::Say(frame) => self.feed(Message::Text(frame.encode())).await,
-            Request::Watch { channel_id, after_seq } => {
-                self.cursors.watch(&[channel_id]).await.map_err(unavailable)?;
-                match after_seq {
-                    Some(seq) => self.cursors.set(channel_id, seq),
-                    None => self.cursors.mark(channel_id),
+            Request::Watch { channel_id, after_seq, stands_at } => {
+                let begin = after_seq.unwrap_or(stands_at);
+                self.cursors.watch(&[(channel_id, begin)]).await.map_err(unavailable)?;
+                if let Some(seq) = after_seq {
+                    self.cursors.set(channel_id, seq);
                 }
                 Ok(())
             }
@@ -109,13 +115,6 @@ impl Outbox {
     }
 
     async fn take(&mut self, news: News) -> Result<(), End> {
-        if news.ended {
-            let closing = Closing::new(CloseCode::Policy, "the session has ended");
-            return Err(End::Close(Closing {
-                problem: Some(Problem::unauthenticated()),
-                ..closing
-            }));
-        }
         for (channel_id, seq) in news.joined {
             self.cursors.join(channel_id, seq).await.map_err(unavailable)?;
         }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use warren_domain::id::ChannelId;
 
 /// Collects news for one socket until its writer takes them. Bounded by the
@@ -12,6 +13,7 @@ use warren_domain::id::ChannelId;
 pub(crate) struct Signal {
     state: Mutex<State>,
     notify: Notify,
+    ended: CancellationToken,
 }
 
 #[derive(Default)]
@@ -28,8 +30,6 @@ pub(crate) struct News {
     pub(crate) touched: Vec<ChannelId>,
     /// Channels that the user joined, with the number of that event.
     pub(crate) joined: HashMap<ChannelId, i64>,
-    /// The session has ended.
-    pub(crate) ended: bool,
 }
 
 impl Signal {
@@ -70,8 +70,12 @@ impl Signal {
 
     /// The session ended.
     pub(crate) fn end(&self) {
-        self.lock().news.ended = true;
-        self.notify.notify_one();
+        self.ended.cancel();
+    }
+
+    /// Whether the session has ended.
+    pub(crate) fn ended(&self) -> &CancellationToken {
+        &self.ended
     }
 
     /// Waits for news. Cancel safe.

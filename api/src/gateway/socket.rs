@@ -20,11 +20,15 @@ use crate::gateway::cursor::Cursors;
 use crate::gateway::frame::{Greeting, ResyncReason, ServerFrame};
 use crate::gateway::inbox::{self, Request};
 use crate::gateway::outbox;
+use crate::gateway::signal::Signal;
 use crate::node::Node;
 use crate::problem::Problem;
 
 /// How long a client may take to say hello.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may take to take each frame of its greeting.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the closing handshake may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -113,27 +117,46 @@ async fn hello(node: &Node, socket: &mut Socket) -> Result<Hello, Option<Closing
     Ok(Hello { actor, cursors, epoch })
 }
 
-async fn serve(node: Arc<Node>, mut socket: Socket, hello: Hello) {
+/// Serves until both halves have ended; or, once the server stops or the
+/// session ends, for as long as a goodbye may take, whatever the client does.
+async fn serve(node: Arc<Node>, socket: Socket, hello: Hello) {
     let registration = node.gateway.hub.register(hello.actor.id(), hello.actor.session_id);
     let signal = registration.signal.clone();
-    let mut cursors =
-        Cursors::new(node.gateway.hub.clone(), node.clone(), hello.actor.id(), signal.clone());
+    let stop = node.gateway.stop.clone();
+    let overdue = async {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = signal.ended().cancelled() => {}
+        }
+        tokio::time::sleep(2 * CLOSE_TIMEOUT).await;
+    };
+    tokio::select! {
+        () = converse(node, socket, hello, signal.clone()) => {}
+        () = overdue => {}
+    }
+}
+
+async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, signal: Arc<Signal>) {
+    let hub = node.gateway.hub.clone();
+    let mut cursors = Cursors::new(hub, node.clone(), hello.actor.id(), signal.clone());
     let greeted = match greet(&node, &mut cursors, &hello).await {
         Ok(frames) => frames,
         Err(problem) => {
-            let closing = Closing::new(CloseCode::Error, "try again");
+            let closing = Closing::new(CloseCode::Again, "the database is away; come again");
             return close(&mut socket, Closing { problem: Some(problem), ..closing }).await;
         }
     };
     for frame in greeted {
-        if socket.feed(Message::Text(frame.encode())).await.is_err() {
+        let said = timeout(GREETING_TIMEOUT, socket.feed(Message::Text(frame.encode()))).await;
+        if !matches!(said, Ok(Ok(()))) {
             return;
         }
     }
     let (sink, stream) = socket.split();
     let (requests, answers) = mpsc::channel::<Request>(REQUESTS_LENGTH);
-    let reading = inbox::read(node.clone(), hello.actor, stream, requests);
-    let writing = outbox::write(node.gateway.stop.clone(), sink, cursors, signal, answers);
+    let stop = node.gateway.stop.clone();
+    let reading = inbox::read(node, hello.actor, signal.clone(), stream, requests);
+    let writing = outbox::write(stop, sink, cursors, signal, answers);
     tokio::pin!(reading, writing);
     // Whichever half ends first, the other gets a moment for the closing handshake.
     tokio::select! {
@@ -150,25 +173,23 @@ async fn greet(
     hello: &Hello,
 ) -> Result<Vec<ServerFrame>, Problem> {
     let failed = |error| Problem::internal(&error);
-    let mut channels = channel::mine(&node.domain, &hello.actor).await.map_err(failed)?;
-    let ids: Vec<ChannelId> = channels.iter().map(|channel| channel.id).collect();
-    cursors.watch(&ids).await.map_err(failed)?;
+    let channels = channel::mine(&node.domain, &hello.actor).await.map_err(failed)?;
     let same_epoch = hello.epoch.as_ref().is_none_or(|epoch| *epoch == node.epoch);
+    let mut begins = Vec::with_capacity(channels.len());
     let mut resyncs = Vec::new();
-    for channel in &mut channels {
-        channel.last_seq = cursors.head(channel.id).unwrap_or(channel.last_seq);
-        match hello.cursors.get(&channel.id) {
-            Some(seq) if same_epoch && (0..=channel.last_seq).contains(seq) => {
-                cursors.set(channel.id, *seq);
+    for channel in &channels {
+        let begin = match hello.cursors.get(&channel.id) {
+            Some(seq) if same_epoch && (0..=channel.last_seq).contains(seq) => *seq,
+            Some(_) => {
+                let reason = if same_epoch { ResyncReason::Ahead } else { ResyncReason::Epoch };
+                resyncs.push(ServerFrame::Resync { channel: channel.clone(), reason });
+                channel.last_seq
             }
-            Some(_) => resyncs.push(ServerFrame::Resync {
-                channel: channel.clone(),
-                reason: if same_epoch { ResyncReason::Ahead } else { ResyncReason::Epoch },
-            }),
-            None => {}
-        }
-        cursors.mark(channel.id);
+            None => channel.last_seq,
+        };
+        begins.push((channel.id, begin));
     }
+    cursors.watch(&begins).await.map_err(failed)?;
     let me = warren_domain::account::User::clone(&hello.actor.user);
     let mut frames = vec![ServerFrame::Ready { me, epoch: node.epoch.clone(), channels }];
     frames.extend(resyncs);

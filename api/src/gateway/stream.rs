@@ -87,15 +87,14 @@ impl ChannelStream {
     }
 
     /// Says where the channel stands, as read from the database after the first
-    /// watcher registered. `true` if what was heard of meanwhile leaves a gap.
-    pub(crate) fn begin_at(&self, seq: i64) -> bool {
+    /// watcher registered. What was heard of meanwhile may leave a gap.
+    pub(crate) fn begin_at(&self, seq: i64) {
         let mut state = self.lock();
         if state.last.is_none() {
             state.last = Some(seq);
             state.close_gap();
             self.tell(&state);
         }
-        state.must_repair()
     }
 
     /// Takes frames from the bus or the database, in any order, twice or late,
@@ -252,7 +251,7 @@ mod tests {
         let (stream, watch, _) = watched();
         assert!(!stream.offer(0, frames(4..=6)));
         assert_eq!(pulled(&watch, 3), Vec::<i64>::new());
-        assert!(!stream.begin_at(4));
+        stream.begin_at(4);
         assert_eq!(pulled(&watch, 4), [5, 6]);
     }
 

@@ -59,6 +59,7 @@ impl MessageLog for InProcessLog {
 
     fn check(&self) -> Result<(), LogError> {
         match self.queue.capacity() {
+            _ if self.queue.is_closed() => Err(LogError { reason: "the committer stopped".into() }),
             0 => Err(LogError { reason: "the queue to the database is full".into() }),
             _ => Ok(()),
         }

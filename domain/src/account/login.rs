@@ -34,7 +34,11 @@ pub async fn login(
 ) -> Result<SessionTokens, LoginError> {
     // What breaks the rules is nobody's password; don't hash a megabyte to find out.
     let password = Password::parse(password).map_err(|_| LoginError::InvalidCredentials)?;
-    let row = find(domain, name).await?;
+    // No name has a control character, and PostgreSQL refuses NUL.
+    let row = match name.chars().any(char::is_control) {
+        true => None,
+        false => find(domain, name).await?,
+    };
     let hash = row.as_ref().map(|row| row.password_hash.clone());
     let matches = domain.passwords.verify(password, hash).await?;
     let (true, Some(row)) = (matches, row) else {

@@ -1,10 +1,11 @@
 //! Lists of channels.
 
+use sea_orm::sea_query::LikeExpr;
 use sea_orm::{ColumnTrait, DbErr, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::account::Actor;
-use crate::channel::Channel;
 use crate::channel::view::{self, Row};
+use crate::channel::{Channel, ChannelName};
 use crate::context::Domain;
 use crate::entity::{channel, channel_head, membership};
 use crate::timeline::ChannelKind;
@@ -41,7 +42,10 @@ pub async fn browse(
         .order_by_asc(channel::Column::Name)
         .limit(limit);
     if !query.is_empty() {
-        select = select.filter(channel::Column::Name.contains(query));
+        // Whatever no name can contain, no name contains.
+        let Ok(part) = ChannelName::parse(query) else { return Ok(Vec::new()) };
+        let pattern = format!("%{}%", part.as_ref().replace('_', "\\_"));
+        select = select.filter(channel::Column::Name.like(LikeExpr::new(pattern).escape('\\')));
     }
     if let Some(name) = after_name {
         select = select.filter(channel::Column::Name.gt(name));

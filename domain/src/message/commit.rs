@@ -80,7 +80,7 @@ pub(crate) async fn reject(
     let transaction = database.write().await?;
     let known = stored(&transaction, std::slice::from_ref(pending)).await?;
     if let Some(earlier) = known.get(&pending.id) {
-        return Ok(earlier.outcome_for(pending));
+        return Ok(earlier.outcome_for(pending.fingerprint()));
     }
     let outcome = Outcome::Rejected { reason };
     send_outcome::Entity::insert(row(pending, &outcome, now))
@@ -91,7 +91,7 @@ pub(crate) async fn reject(
 }
 
 /// An id that was decided, now or before.
-struct Decided {
+pub(crate) struct Decided {
     fingerprint: Fingerprint,
     unreadable: bool,
     outcome: Outcome,
@@ -100,12 +100,19 @@ struct Decided {
 impl Decided {
     /// The same content has the same outcome for ever; other content under the
     /// same key was never sent.
-    fn outcome_for(&self, pending: &Pending) -> Outcome {
+    pub(crate) fn outcome_for(&self, fingerprint: Fingerprint) -> Outcome {
         // Of what nobody could read only the id is known: its end is final for any content.
-        if self.fingerprint == pending.fingerprint() || self.unreadable {
+        if self.fingerprint == fingerprint || self.unreadable {
             return self.outcome.clone();
         }
         Outcome::Rejected { reason: Rejection::KeyReused }
+    }
+}
+
+impl From<send_outcome::Model> for Decided {
+    fn from(row: send_outcome::Model) -> Self {
+        let unreadable = row.author_id.0.is_nil();
+        Self { fingerprint: row.fingerprint, unreadable, outcome: row.into() }
     }
 }
 
@@ -124,7 +131,7 @@ struct Decision {
 impl Decision {
     fn decide(&mut self, pending: &Pending) -> Outcome {
         if let Some(earlier) = self.decided.get(&pending.id) {
-            let outcome = earlier.outcome_for(pending);
+            let outcome = earlier.outcome_for(pending.fingerprint());
             if let Outcome::Committed { channel_id, seq, .. } = outcome {
                 self.repeated.push((channel_id, seq));
             }
@@ -193,11 +200,7 @@ async fn stored(
         .filter(send_outcome::Column::Id.is_in(ids))
         .all(transaction)
         .await?;
-    let decided = |row: send_outcome::Model| {
-        let unreadable = row.author_id.0.is_nil();
-        (row.id, Decided { fingerprint: row.fingerprint, unreadable, outcome: row.into() })
-    };
-    Ok(rows.into_iter().map(decided).collect())
+    Ok(rows.into_iter().map(|row| (row.id, Decided::from(row))).collect())
 }
 
 impl From<send_outcome::Model> for Outcome {

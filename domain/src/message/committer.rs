@@ -1,5 +1,6 @@
 //! Makes batches of sends messages, whatever the database does meanwhile.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 /// A send under a key that is being used in another channel at this moment
 /// makes a batch fail now and then; more often than this it is the data.
 const MAX_CONFLICTS: u32 = 20;
+
+/// A database that says nothing for so long is gone without a word.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The committer: the same one behind every message log.
 #[derive(Clone)]
@@ -52,7 +56,7 @@ impl Committer {
 
     /// Settles a batch: on return every send has a stored outcome, or is one
     /// that the database refuses. Runs again after conflicts and outages, for as
-    /// long as it takes; splits the batch around data that is refused, so that
+    /// long as it takes; splits the batch around what is refused or panics, so that
     /// one bad send harms no other. Tells the nodes of what it committed, and
     /// reminds them of what was committed before: a crash may have come between.
     ///
@@ -60,10 +64,17 @@ impl Committer {
     /// untouched.
     pub fn settle<'a>(&'a self, batch: &'a [Pending]) -> BoxFuture<'a, Vec<Settled>> {
         async move {
-            match self.commit(batch).await {
+            // A panic concerns only the batch that it comes from: its transaction is
+            // rolled back, and nothing else that it could leave half-done is shared.
+            let committed = AssertUnwindSafe(self.commit(batch)).catch_unwind().await;
+            let committed = match committed {
+                Ok(committed) => committed.map_err(|error| error.to_string()),
+                Err(_) => Err("the committer panicked".to_owned()),
+            };
+            match committed {
                 Ok(outcomes) => outcomes.into_iter().map(Settled::Outcome).collect(),
-                Err(error) if batch.len() <= 1 => {
-                    batch.iter().map(|_| Settled::Refused(error.to_string())).collect()
+                Err(reason) if batch.len() <= 1 => {
+                    batch.iter().map(|_| Settled::Refused(reason.clone())).collect()
                 }
                 Err(_) => {
                     let (first, second) = batch.split_at(batch.len() / 2);
@@ -114,8 +125,9 @@ impl Committer {
         let mut conflicts = 0;
         loop {
             let now = self.clock.now();
-            let attempt = commit_batch(&self.database, &self.people, &self.acl, batch, now).await;
-            match attempt {
+            let attempt = commit_batch(&self.database, &self.people, &self.acl, batch, now);
+            let attempt = tokio::time::timeout(ATTEMPT_TIMEOUT, attempt).await;
+            match attempt.unwrap_or_else(|_| Err(silent())) {
                 Ok(committed) => {
                     self.bus.publish_events(&committed.publication.events).await;
                     return Ok(committed.outcomes);
@@ -129,6 +141,10 @@ impl Committer {
             }
         }
     }
+}
+
+fn silent() -> DbErr {
+    DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)
 }
 
 /// Waits twice as long each time.

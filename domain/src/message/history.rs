@@ -1,13 +1,14 @@
 //! Reading messages.
 
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::account::Actor;
 use crate::channel::{AccessError, ChannelRef, require_member};
 use crate::context::Domain;
 use crate::entity::{message, send_outcome};
-use crate::id::MessageId;
+use crate::id::{ChannelId, MessageId};
 use crate::timeline::Message;
 
 /// Which messages of a channel to read. Bounds exclude the named number and
@@ -54,7 +55,7 @@ pub async fn list(
         select = select.filter(message::Column::Seq.gt(seq));
     }
     if let Some(time) = window.since {
-        select = select.filter(message::Column::CreatedAt.gte(time));
+        select = select.filter(from_time(found.channel.id, time));
     }
     let oldest_first = window.after_seq.is_some();
     let order = if oldest_first { Order::Asc } else { Order::Desc };
@@ -86,6 +87,22 @@ pub async fn get(domain: &Domain, actor: &Actor, id: MessageId) -> Result<Messag
     let row = message::Entity::find_by_id((channel_id, seq)).one(reader).await?;
     let messages = with_authors(domain, row.into_iter().collect()).await?;
     messages.into_iter().next().ok_or(AccessError::NotFound)
+}
+
+/// Numbered from a channel's first message at `time` or later; never true if there
+/// is none. Times rise with the numbers, so this bounds a page as the time does,
+/// and no message is read only to find that it is too old.
+fn from_time(channel_id: ChannelId, time: DateTime<Utc>) -> Expr {
+    let first = Query::select()
+        .column(message::Column::Seq)
+        .from(message::Entity)
+        .and_where(message::Column::ChannelId.eq(channel_id))
+        .and_where(message::Column::CreatedAt.gte(time))
+        .order_by((message::Entity, message::Column::CreatedAt), Order::Asc)
+        .order_by((message::Entity, message::Column::Seq), Order::Asc)
+        .limit(1)
+        .take();
+    Expr::col((message::Entity, message::Column::Seq)).gte(Expr::from(first))
 }
 
 async fn with_authors(domain: &Domain, rows: Vec<message::Model>) -> Result<Vec<Message>, DbErr> {

@@ -8,6 +8,7 @@ use crate::channel::{AccessError, ChannelRef, find_for_post};
 use crate::context::Domain;
 use crate::entity::send_outcome;
 use crate::id::{ChannelId, MessageId};
+use crate::message::commit::Decided;
 use crate::message::{Fingerprint, IdempotencyKey, MessageText, Outcome, Pending, Rejection};
 use crate::port::{Accepted, NotAcknowledged};
 
@@ -79,12 +80,12 @@ async fn refused(
 ) -> Result<Posted, PostError> {
     let stored = send_outcome::Entity::find_by_id(id).one(domain.database.read()).await?;
     if let (Some(row), Some(channel_id)) = (stored, channel_id) {
-        let same = row.fingerprint == Fingerprint::of(channel_id, text);
-        let outcome = match same {
-            true => Outcome::from(row),
-            false => Outcome::Rejected { reason: Rejection::KeyReused },
-        };
-        return Ok(Posted { id, accepted: Accepted::settled(outcome) });
+        let outcome = Decided::from(row).outcome_for(Fingerprint::of(channel_id, text));
+        // Another content under this key must not tell whether a hidden channel exists.
+        let hidden = matches!(error, AccessError::NotFound);
+        if !hidden || outcome != (Outcome::Rejected { reason: Rejection::KeyReused }) {
+            return Ok(Posted { id, accepted: Accepted::settled(outcome) });
+        }
     }
     Err(match error {
         AccessError::NotFound => PostError::NotFound,

@@ -20,18 +20,25 @@ pub struct Postgres {
     programs: PathBuf,
     data: PathBuf,
     port: u16,
+    settings: &'static [&'static str],
     program: Mutex<Option<Program>>,
 }
 
 impl Postgres {
     /// Initialises a data directory and starts on it.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// [`Self::start`] with further settings, each as `name=value`.
+    pub async fn start_with(settings: &'static [&'static str]) -> Self {
         let home = guardian::directory("postgres");
         account::give(ACCOUNT, &home);
         let server = Self {
             programs: find_programs(),
             data: home.join("data"),
             port: port::free(),
+            settings,
             program: Mutex::default(),
         };
         server.initialise();
@@ -47,6 +54,11 @@ impl Postgres {
         connection.execute_unprepared(&statement).await.expect("create a database");
         connection.close().await.expect("close the connection");
         self.url(&name)
+    }
+
+    /// The folder of its files.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// `kill -9` for the server and its sessions.
@@ -88,12 +100,13 @@ impl Postgres {
     async fn launch(&self) {
         let mut command = account::command(ACCOUNT, &self.programs.join("postgres"));
         command.arg("-D").arg(&self.data).args(["-p", &self.port.to_string()]);
-        for setting in [
+        let common = [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "dynamic_shared_memory_type=mmap",
             "max_connections=300",
-        ] {
+        ];
+        for setting in common.iter().chain(self.settings) {
             command.args(["-c", setting]);
         }
         command.current_dir("/");

@@ -9,6 +9,7 @@ mod hostile_rest;
 mod hostile_socket;
 pub mod log;
 mod machinery;
+mod plans;
 mod rabbitmq;
 mod spine;
 mod unavailable;
@@ -28,6 +29,7 @@ pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_socket::trials(world));
     trials.extend(unavailable::trials(world));
     trials.extend(browser::trials(world));
+    trials.extend(plans::trials(world));
     trials
 }
 

@@ -1,0 +1,86 @@
+//! Statements without their values, and those that must be among them.
+
+use std::collections::BTreeSet;
+
+use super::LOGGED;
+use crate::wait::eventually;
+
+/// Statements that every tour of the operations leads to, by words that stand in
+/// them in this order.
+const EXPECTED: [(&str, &[&str]); 22] = [
+    ("writing messages", &["INSERT INTO \"message\""]),
+    ("writing events", &["INSERT INTO \"channel_event\""]),
+    ("writing outcomes", &["INSERT INTO \"send_outcome\""]),
+    ("locking heads", &["FROM \"channel_head\"", " IN (", "ORDER BY \"channel_head\""]),
+    ("advancing heads", &["UPDATE \"channel_head\" SET", "CASE"]),
+    ("outcomes of a batch", &["FROM \"send_outcome\"", "\"id\" IN ("]),
+    ("outcome of a send", &["FROM \"send_outcome\"", "\"id\" = ?"]),
+    ("newest messages", &["FROM \"message\"", "\"channel_id\" = ? ORDER BY", "DESC LIMIT"]),
+    ("messages before a number", &["FROM \"message\"", "\"seq\" < ? ORDER BY", "DESC LIMIT"]),
+    ("messages after a number", &["FROM \"message\"", "\"seq\" > ? ORDER BY", "ASC LIMIT"]),
+    ("messages since a time", &["FROM \"message\"", "\"created_at\" >= ?"]),
+    ("a message", &["FROM \"message\"", "\"seq\" = ?"]),
+    ("events", &["FROM \"channel_event\" LEFT JOIN \"message\"", "\"seq\" > ?", "LIMIT"]),
+    ("read ordinal", &["SELECT \"ordinal\" FROM \"message\"", "\"channel\".\"name\" = ?"]),
+    (
+        "own channels",
+        &["SELECT \"ordinal\" FROM \"message\"", "\"membership\".\"user_id\" = ? ORDER BY"],
+    ),
+    (
+        "public channels",
+        &["SELECT \"ordinal\" FROM \"message\"", "\"archived_at\" IS NULL", "LIMIT"],
+    ),
+    ("members", &["FROM \"membership\"", "\"user_id\" > ?", "LIMIT"]),
+    ("heads of a node", &["SELECT \"channel_head\".\"channel_id\", \"channel_head\".\"last_seq\""]),
+    ("memberships of a node", &["FROM \"membership\"", "\"user_id\" IN ("]),
+    ("sessions of a node", &["FROM \"session\"", "\"id\" IN ("]),
+    ("leaving", &["DELETE FROM \"membership\""]),
+    ("refreshing", &["UPDATE \"refresh_token\""]),
+];
+
+/// What a statement over many rows says again and again.
+const REPETITIONS: [(&str, &str); 2] = [("?, ?", "?"), ("(?), (?)", "(?)")];
+
+/// A statement with `?` for every value and every list of values, so that those
+/// that differ in nothing else are one.
+pub(super) fn shape(statement: &str) -> String {
+    let mut shape = String::new();
+    let mut characters = statement.chars().peekable();
+    while let Some(character) = characters.next() {
+        shape.push(if character == '$' { '?' } else { character });
+        while character == '$' && characters.next_if(char::is_ascii_digit).is_some() {}
+    }
+    for (repeated, once) in REPETITIONS {
+        while shape.contains(repeated) {
+            shape = shape.replace(repeated, once);
+        }
+    }
+    shape
+}
+
+/// Waits until every expected statement is among those that were executed.
+pub(super) async fn all_expected(executed: impl Fn() -> BTreeSet<String>) {
+    let all = eventually("every expected statement is executed", LOGGED * 2, async || {
+        missing(&executed()).is_empty().then_some(())
+    });
+    if tokio::time::timeout(LOGGED, all).await.is_err() {
+        panic!("not executed within {LOGGED:?}: {:?}", missing(&executed()));
+    }
+}
+
+/// Those of the expected statements that are not among `shapes`.
+fn missing(shapes: &BTreeSet<String>) -> Vec<&'static str> {
+    let is_missing = |words: &[&str]| !shapes.iter().any(|shape| follow_each_other(shape, words));
+    EXPECTED.iter().filter(|(_, words)| is_missing(words)).map(|(name, _)| *name).collect()
+}
+
+fn follow_each_other(text: &str, words: &[&str]) -> bool {
+    let mut rest = text;
+    words.iter().all(|word| match rest.split_once(word) {
+        Some((_, after)) => {
+            rest = after;
+            true
+        }
+        None => false,
+    })
+}

@@ -1,0 +1,142 @@
+//! Every operation of the API and of the socket, each in every form that has a
+//! statement of its own.
+
+use serde_json::json;
+
+use super::history::{LARGEST, MIDDLE};
+use crate::client::{Cursors, Person, Rest, Socket, new_key, unique};
+use crate::deployment::Deployment;
+use crate::world::World;
+
+/// Something that is said on the way.
+pub(super) const SAID: &str = "The early bird reads no history.";
+
+/// Does everything once; the answer is a socket that still listens.
+pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> Socket {
+    let stranger = Rest::new(deployment.api(0), &world.coverage);
+    stranger.get("/readyz").await.expect(200);
+    let ann = sign_up(&stranger).await;
+    let bob = Person::sign_up(&stranger, "bob").await;
+    let channel = find_the_largest(&ann).await;
+    channels(&ann, &bob).await;
+    messages(&ann, &channel).await;
+    posts(&ann, &bob, &channel).await;
+    events(&ann, &channel).await;
+    socket(&ann, &channel).await
+}
+
+/// Everything about an account and its sessions.
+async fn sign_up(stranger: &Rest) -> Person {
+    let password = "correct horse battery";
+    let (username, email) = (unique("ann"), format!("{}@example.org", unique("ann")));
+    let body = json!({"username": username, "password": password, "first_name": "Ann",
+        "email": email});
+    stranger.post("/v1/signup", body.clone()).await.expect(201);
+    stranger.post("/v1/signup", body).await.expect_problem(409, "username_taken");
+    let log_in = json!({"username": email, "password": password});
+    let answer = stranger.post("/v1/login", log_in).await;
+    let by_email = Person::from_session(stranger, answer.expect(200), password);
+    by_email.post_empty("/v1/logout").await.expect(204);
+    let log_in = json!({"username": username, "password": password});
+    let answer = stranger.post("/v1/login", log_in).await;
+    let by_name = Person::from_session(stranger, answer.expect(200), password);
+    let token = json!({"refresh_token": by_name.refresh_token});
+    let answer = stranger.post("/v1/token/refresh", token.clone()).await;
+    let again = Person::from_session(stranger, answer.expect(200), password);
+    let again = again.log_in_again().await;
+    stranger.post("/v1/token/refresh", token).await.expect_problem(401, "invalid_refresh_token");
+    again.get("/v1/me").await.expect(200);
+    again
+}
+
+async fn find_the_largest(ann: &Person) -> String {
+    let found = ann.get(&format!("/v1/channels/{LARGEST}")).await;
+    let id = found.expect(200)["id"].as_str().expect("an id").to_owned();
+    ann.join(&id).await;
+    ann.join(&id).await;
+    id
+}
+
+async fn channels(ann: &Person, bob: &Person) {
+    let path = "/v1/channels/browse?query=history&limit=10";
+    for path in ["/v1/channels/browse", path] {
+        let page = ann.get(path).await;
+        let cursor = page.expect(200)["next_cursor"].as_str().expect("more than a page").to_owned();
+        let query = if path.contains('?') { "&" } else { "?" };
+        ann.get(&format!("{path}{query}cursor={cursor}")).await.expect(200);
+    }
+    let name = unique("room");
+    let body = json!({"name": name, "kind": "public"});
+    ann.post("/v1/channels", body.clone()).await.expect(201);
+    bob.post("/v1/channels", body).await.expect(200);
+    bob.channel(&name).await;
+    bob.leave(&name).await;
+    let members = ann.get(&format!("/v1/channels/{LARGEST}/members?limit=100")).await;
+    let cursor = members.expect(200)["next_cursor"].as_str().expect("more than a page").to_owned();
+    let path = format!("/v1/channels/{LARGEST}/members?limit=100&cursor={cursor}");
+    ann.get(&path).await.expect(200);
+    ann.get("/v1/channels").await.expect(200);
+}
+
+/// Every combination of the bounds.
+async fn messages(ann: &Person, channel: &str) {
+    let since = ["", "&since=2000-01-01T00:00:00Z", "&since=2999-01-01T00:00:00Z"];
+    let middle = format!("&since={MIDDLE}");
+    for since in since.into_iter().chain([middle.as_str()]) {
+        for after in ["", "&after_seq=0", "&after_seq=30000"] {
+            for before in ["", "&before_seq=100", "&before_seq=49000"] {
+                ann.messages(channel, &format!("?limit=50{before}{after}{since}")).await;
+            }
+        }
+    }
+    let newest = ann.messages(channel, "").await;
+    let id = newest[0]["id"].as_str().expect("an id");
+    ann.get(&format!("/v1/messages/{id}")).await.expect(200);
+    ann.get(&format!("/v1/messages/{id}/receipt")).await.expect_problem(404, "not_found");
+}
+
+/// A post, its repetition, another text under its key, and its repetition by
+/// somebody who is no member any more.
+async fn posts(ann: &Person, bob: &Person, channel: &str) {
+    bob.join(channel).await;
+    let key = new_key();
+    let posted = bob.post_message(channel, "mine", &key).await;
+    let id = posted.expect(201)["id"].as_str().expect("an id").to_owned();
+    bob.post_message(channel, "mine", &key).await.expect(201);
+    let other = bob.post_message(channel, "another", &key).await;
+    other.expect_problem(422, "idempotency_key_reused");
+    bob.get(&format!("/v1/messages/{id}")).await.expect(200);
+    bob.get(&format!("/v1/messages/{id}/receipt")).await.expect(200);
+    bob.leave(channel).await;
+    bob.post_message(channel, "mine", &key).await.expect(201);
+    bob.post_message(channel, "mine", &new_key()).await.expect_problem(403, "not_a_member");
+    let many = (0..20).map(|index| async move { ann.say(channel, &format!("{index}")).await });
+    futures_util::future::join_all(many).await;
+}
+
+async fn events(ann: &Person, channel: &str) {
+    for after in [0, 25_000] {
+        let path = format!("/v1/channels/{channel}/events?after_seq={after}&limit=200");
+        ann.get(&path).await.expect(200);
+    }
+    let last = ann.channel(channel).await["last_seq"].as_i64().expect("a number");
+    let path = format!("/v1/channels/{channel}/events?after_seq={last}&wait_s=20");
+    let (answer, number) = tokio::join!(ann.get(&path), ann.say(channel, SAID));
+    assert_eq!(answer.expect(200)["items"][0]["seq"], number);
+}
+
+/// Says hello with cursors from which a page and more is replayed, sends, and
+/// hears what happens then.
+async fn socket(ann: &Person, channel: &str) -> Socket {
+    let last = ann.channel(channel).await["last_seq"].as_i64().expect("a number");
+    let mut socket = ann.socket(&Cursors::from([(channel.to_owned(), last - 250)])).await;
+    assert_eq!(socket.events_through(channel, last).await.len(), 250);
+    let key = new_key();
+    socket.send(json!({"type": "send", "channel": channel, "text": "hello", "key": key})).await;
+    let receipt = socket.until_type("receipt").await;
+    assert_eq!(receipt["outcome"], "committed", "{receipt}");
+    let joined = ann.create_channel("public").await;
+    let said = ann.say(&joined, "live").await;
+    socket.events_through(&joined, said).await;
+    socket
+}
