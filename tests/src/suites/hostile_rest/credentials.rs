@@ -26,21 +26,25 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     )
 }
 
-/// Row 27. The shortest of several times tells what the work is, whatever
-/// else the machine does.
+/// Row 27. The shortest of many times tells what the work is, whatever else
+/// the machine does: equal work comes to equal times, unequal work never.
 async fn unknown_user_and_wrong_password_look_alike(world: Arc<World>) {
     let ann = world.person("ann").await;
     let stranger = world.stranger(0).await;
     let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
-    for _ in 0..8 {
+    for attempts in 1..=100 {
         let (wrong, elapsed) = attempt(&stranger, &ann.username).await;
         known = known.min(elapsed);
         let (absent, elapsed) = attempt(&stranger, &unique("nobody")).await;
         unknown = unknown.min(elapsed);
         assert_eq!(wrong, absent);
+        let alike = known.max(unknown) < known.min(unknown) * 3 / 2;
+        if attempts >= 10 && alike {
+            println!("login: wrong password {known:?}, unknown user {unknown:?}");
+            return;
+        }
     }
-    println!("login: wrong password {known:?}, unknown user {unknown:?}");
-    assert!(unknown > known / 2 && known > unknown / 2, "{known:?} and {unknown:?}");
+    panic!("wrong password {known:?}, unknown user {unknown:?}");
 }
 
 async fn attempt(stranger: &Rest, username: &str) -> (Value, Duration) {
