@@ -137,11 +137,14 @@ impl Strategies {
     pub async fn finish(self) {
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(FINISH_TIMEOUT, self.tasks.wait()).await.is_err() {
+        let finished = async {
+            self.tasks.wait().await;
+            self.database.close().await;
+        };
+        if tokio::time::timeout(FINISH_TIMEOUT, finished).await.is_err() {
             tracing::warn!(
-                "stopped without the database or the broker: nothing acknowledged is lost"
+                "stopped without the database or the broker; no acknowledgement is lost"
             );
         }
-        self.database.close().await;
     }
 }

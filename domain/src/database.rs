@@ -81,6 +81,19 @@ impl Database {
     }
 }
 
+/// Gives up waiting for a database that says nothing: a connection whose other
+/// end vanished without a word would be waited for until TCP gives up.
+///
+/// # Errors
+/// Those of `work`, and a [`Failure::Transient`] one after `limit`.
+pub async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, DbErr>>,
+) -> Result<T, DbErr> {
+    let silent = |_| Err(DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout));
+    tokio::time::timeout(limit, work).await.unwrap_or_else(silent)
+}
+
 /// Whether a failed statement can succeed if its transaction is run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use warren_domain::WorkerRegistry;
 
@@ -23,8 +23,8 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) {
     stop.run_until_cancelled(share(&registry, &holdings, partitions)).await;
-    if let Err(error) = registry.leave().await {
-        tracing::debug!(%error, "this worker stays listed until its entry expires");
+    if !matches!(timeout(INTERVAL, registry.leave()).await, Ok(Ok(()))) {
+        tracing::debug!("this worker stays listed until its entry expires");
     }
 }
 

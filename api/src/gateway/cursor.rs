@@ -3,11 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use warren_domain::database::DbErr;
+use warren_domain::database::{DbErr, in_time};
 use warren_domain::id::{ChannelId, UserId};
 
 use crate::gateway::frame::EventFrame;
-use crate::gateway::hub::Hub;
+use crate::gateway::hub::{DATABASE_TIMEOUT, Hub};
 use crate::gateway::signal::Signal;
 use crate::gateway::stream::{Pull, Watch};
 use crate::node::Node;
@@ -20,9 +20,12 @@ pub(crate) struct Cursors {
     user_id: UserId,
     signal: Arc<Signal>,
     watched: HashMap<ChannelId, Cursor>,
-    /// Up to which number channels were delivered that are watched no more: no
-    /// late word of an earlier joining brings that back.
-    ended: HashMap<ChannelId, i64>,
+    /// The number by which the user left a channel: no word of a membership
+    /// before that counts.
+    left: HashMap<ChannelId, i64>,
+    /// Up to which number channels were heard that are not heard at the client's
+    /// wish: no word of a joining before that wakes them.
+    paused: HashMap<ChannelId, i64>,
     /// Channels that may have more, each once, taken in turn.
     due: VecDeque<ChannelId>,
 }
@@ -45,7 +48,8 @@ impl Cursors {
             user_id,
             signal,
             watched: HashMap::new(),
-            ended: HashMap::new(),
+            left: HashMap::new(),
+            paused: HashMap::new(),
             due: VecDeque::new(),
         }
     }
@@ -62,7 +66,7 @@ impl Cursors {
         let ids: Vec<ChannelId> = new.iter().map(|(id, _)| *id).collect();
         let watches = self.hub.watch(&self.node.domain, &ids, &self.signal).await?;
         for ((channel_id, seq), watch) in new.into_iter().zip(watches) {
-            self.signal.know(channel_id);
+            self.signal.know(channel_id, seq);
             if watch.stream().last() < Some(seq) {
                 self.hub.check_soon();
             }
@@ -72,12 +76,34 @@ impl Cursors {
         Ok(())
     }
 
-    /// Continues after `seq`: what the client has.
-    pub(crate) fn set(&mut self, channel_id: ChannelId, seq: i64) {
-        if let Some(cursor) = self.watched.get_mut(&channel_id) {
+    /// Watches a channel at the client's wish: after `after_seq`, or from where it
+    /// stood when the membership was seen.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(crate) async fn resume(
+        &mut self,
+        channel_id: ChannelId,
+        after_seq: Option<i64>,
+        stands_at: i64,
+    ) -> Result<(), DbErr> {
+        if is_before(stands_at, self.left.get(&channel_id)) {
+            return Ok(());
+        }
+        let heard = self.paused.remove(&channel_id).unwrap_or(0);
+        self.watch(&[(channel_id, after_seq.unwrap_or(stands_at.max(heard)))]).await?;
+        if let (Some(seq), Some(cursor)) = (after_seq, self.watched.get_mut(&channel_id)) {
             cursor.seq = seq;
             self.mark(channel_id);
         }
+        Ok(())
+    }
+
+    /// Watches a channel no more, at the client's wish.
+    pub(crate) fn pause(&mut self, channel_id: ChannelId, stands_at: i64) {
+        let heard = self.watched.remove(&channel_id).map_or(0, |cursor| cursor.seq);
+        self.paused.insert(channel_id, stands_at.max(heard));
+        self.signal.know(channel_id, stands_at);
     }
 
     /// Watches a channel that the user joined by event `seq`, beginning with it.
@@ -85,17 +111,13 @@ impl Cursors {
     /// # Errors
     /// If the database fails.
     pub(crate) async fn join(&mut self, channel_id: ChannelId, seq: i64) -> Result<(), DbErr> {
-        if self.ended.get(&channel_id).is_some_and(|ended| seq <= *ended) {
+        self.signal.know(channel_id, seq);
+        let known = [self.left.get(&channel_id), self.paused.get(&channel_id)];
+        if known.into_iter().any(|known| is_before(seq - 1, known)) {
             return Ok(());
         }
+        self.paused.remove(&channel_id);
         self.watch(&[(channel_id, seq - 1)]).await
-    }
-
-    /// Watches a channel no more.
-    pub(crate) fn unwatch(&mut self, channel_id: ChannelId) {
-        if let Some(cursor) = self.watched.remove(&channel_id) {
-            self.ended.insert(channel_id, cursor.seq);
-        }
     }
 
     /// The channel may have more.
@@ -139,14 +161,19 @@ impl Cursors {
     /// they joined again since: what then follows begins with that.
     async fn leave(&mut self, channel_id: ChannelId, left_seq: i64) -> Result<(), DbErr> {
         self.watched.remove(&channel_id);
-        self.ended.insert(channel_id, left_seq);
+        self.left.insert(channel_id, left_seq);
         self.signal.forget(channel_id);
         let memberships =
-            warren_domain::channel::memberships_of(&self.node.domain, vec![self.user_id]).await?;
+            warren_domain::channel::memberships_of(&self.node.domain, vec![self.user_id]);
+        let memberships = in_time(DATABASE_TIMEOUT, memberships).await?;
         let joined = memberships.get(&self.user_id).and_then(|channels| channels.get(&channel_id));
         match joined {
             Some(joined_seq) => self.join(channel_id, *joined_seq).await,
             None => Ok(()),
         }
     }
+}
+
+fn is_before(seq: i64, known: Option<&i64>) -> bool {
+    known.is_some_and(|known| seq < *known)
 }

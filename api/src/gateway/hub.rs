@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use warren_domain::Domain;
 use warren_domain::account;
 use warren_domain::channel;
-use warren_domain::database::DbErr;
+use warren_domain::database::{DbErr, in_time};
 use warren_domain::id::{ChannelId, SessionId, UserId};
 use warren_domain::port::{BusSignal, ChannelEvents, Ephemeral};
 use warren_domain::timeline::{self, EventKind};
@@ -28,6 +28,9 @@ const GAP_WAIT: Duration = Duration::from_millis(30);
 /// what a lost hint may cost, and within the 5 s in which an ended session's
 /// sockets close.
 const CHECK_INTERVAL: Duration = Duration::from_secs(4);
+
+/// How long the database may take for a page, or for a check.
+pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Events read from the database at once.
 const PAGE_LENGTH: u64 = 100;
@@ -101,7 +104,8 @@ impl Hub {
         let new: Vec<ChannelId> = new.map(|watch| watch.stream().channel_id()).collect();
         if !new.is_empty() {
             // Read after registering: what happens in between is heard of.
-            let heads = timeline::heads(&domain.database, new).await?;
+            let heads = timeline::heads(&domain.database, new);
+            let heads = in_time(DATABASE_TIMEOUT, heads).await?;
             for watch in &watches {
                 if let Some(head) = heads.get(&watch.stream().channel_id()) {
                     watch.stream().begin_at(*head);
@@ -124,9 +128,9 @@ impl Hub {
         after_seq: i64,
     ) -> Result<Vec<EventFrame>, DbErr> {
         let _turn = self.reads.acquire().await;
-        let events =
-            timeline::read(&domain.database, &domain.people, channel_id, after_seq, PAGE_LENGTH)
-                .await?;
+        let page =
+            timeline::read(&domain.database, &domain.people, channel_id, after_seq, PAGE_LENGTH);
+        let events = in_time(DATABASE_TIMEOUT, page).await?;
         Ok(events.iter().map(EventFrame::from).collect())
     }
 
@@ -235,7 +239,7 @@ async fn check_regularly(hub: &Arc<Hub>, node: &Arc<Node>) {
             _ = interval.tick() => {}
             () = hub.check_now.notified() => {}
         }
-        if let Err(error) = check(hub, node).await {
+        if let Err(error) = in_time(DATABASE_TIMEOUT, check(hub, node)).await {
             tracing::warn!(%error, "the sockets' state was not compared with the database");
         }
     }

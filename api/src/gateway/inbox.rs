@@ -39,8 +39,11 @@ pub(crate) enum Request {
     /// Watch a channel after a number; or, if it is not watched yet, from where it
     /// stood when the membership was seen.
     Watch { channel_id: ChannelId, after_seq: Option<i64>, stands_at: i64 },
-    /// Watch a channel no more.
-    Unwatch(ChannelId),
+    /// Watch a channel no more; it stood at that number when this was asked.
+    Unwatch { channel_id: ChannelId, stands_at: i64 },
+    /// Send what waits: the answer to a ping is among it, and who does not read
+    /// the answers is not heard.
+    Flush,
     /// The client answered a ping.
     Alive,
     /// End it.
@@ -123,7 +126,7 @@ async fn hear(
     match frame {
         Some(Ok(Message::Text(text))) => obey(node, actor, &text).await,
         Some(Ok(Message::Pong(_))) => Heard::Answer(vec![Request::Alive]),
-        Some(Ok(Message::Ping(_) | Message::Frame(_))) => Heard::Answer(Vec::new()),
+        Some(Ok(Message::Ping(_) | Message::Frame(_))) => Heard::Answer(vec![Request::Flush]),
         Some(Ok(Message::Binary(_))) => {
             close(Closing::new(CloseCode::Unsupported, "frames are text"))
         }
@@ -165,7 +168,7 @@ async fn watch(
 
 async fn unwatch(node: &Node, actor: &Actor, channel: &str) -> Result<Vec<Request>, Problem> {
     let channel = require_member(node, actor, &reference(channel)?).await?;
-    Ok(vec![Request::Unwatch(channel.id)])
+    Ok(vec![Request::Unwatch { channel_id: channel.id, stands_at: channel.last_seq }])
 }
 
 async fn send(

@@ -95,17 +95,14 @@ impl Outbox {
         match request {
             Request::Say(frame) => self.feed(Message::Text(frame.encode())).await,
             Request::Watch { channel_id, after_seq, stands_at } => {
-                let begin = after_seq.unwrap_or(stands_at);
-                self.cursors.watch(&[(channel_id, begin)]).await.map_err(unavailable)?;
-                if let Some(seq) = after_seq {
-                    self.cursors.set(channel_id, seq);
-                }
+                let cursors = &mut self.cursors;
+                cursors.resume(channel_id, after_seq, stands_at).await.map_err(unavailable)
+            }
+            Request::Unwatch { channel_id, stands_at } => {
+                self.cursors.pause(channel_id, stands_at);
                 Ok(())
             }
-            Request::Unwatch(channel_id) => {
-                self.cursors.unwatch(channel_id);
-                Ok(())
-            }
+            Request::Flush => self.flush().await,
             Request::Alive => {
                 self.asked = false;
                 Ok(())

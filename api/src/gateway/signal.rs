@@ -1,6 +1,6 @@
 //! What wakes a socket, and what for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -19,8 +19,9 @@ pub(crate) struct Signal {
 #[derive(Default)]
 struct State {
     news: News,
-    /// Channels that the socket was told that its user is in.
-    known: HashSet<ChannelId>,
+    /// Channels that the socket knows its user to be in, each with a number at
+    /// which it knew.
+    known: HashMap<ChannelId, i64>,
 }
 
 /// What a socket's writer has to look at.
@@ -49,7 +50,7 @@ impl Signal {
     pub(crate) fn reconcile(&self, memberships: &HashMap<ChannelId, i64>) {
         let mut state = self.lock();
         let State { news, known } = &mut *state;
-        let unknown = memberships.iter().filter(|(channel_id, _)| !known.contains(channel_id));
+        let unknown = memberships.iter().filter(|(id, joined)| known.get(id) < Some(joined));
         news.joined.extend(unknown.map(|(channel_id, seq)| (*channel_id, *seq)));
         let anything = !news.joined.is_empty();
         drop(state);
@@ -58,9 +59,12 @@ impl Signal {
         }
     }
 
-    /// The socket knows of this membership, whether it watches the channel or not.
-    pub(crate) fn know(&self, channel_id: ChannelId) {
-        self.lock().known.insert(channel_id);
+    /// The socket knows of a membership as of `seq`, whether it watches the
+    /// channel or not.
+    pub(crate) fn know(&self, channel_id: ChannelId, seq: i64) {
+        let mut state = self.lock();
+        let known = state.known.entry(channel_id).or_insert(seq);
+        *known = seq.max(*known);
     }
 
     /// The membership is over.

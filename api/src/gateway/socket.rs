@@ -97,6 +97,8 @@ async fn hello(node: &Node, socket: &mut Socket) -> Result<Hello, Option<Closing
     let text = loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => break text,
+            // Its answer is waiting to be sent; who does not read it is not heard.
+            Some(Ok(Message::Ping(_))) if socket.flush().await.is_err() => return Err(None),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(Message::Binary(_))) => {
                 return Err(Some(Closing::new(CloseCode::Unsupported, "frames are text")));
@@ -151,6 +153,9 @@ async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, signal: Arc
         if !matches!(said, Ok(Ok(()))) {
             return;
         }
+    }
+    if !matches!(timeout(GREETING_TIMEOUT, socket.flush()).await, Ok(Ok(()))) {
+        return;
     }
     let (sink, stream) = socket.split();
     let (requests, answers) = mpsc::channel::<Request>(REQUESTS_LENGTH);

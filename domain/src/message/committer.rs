@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::account::People;
 use crate::clock::Clock;
-use crate::database::{Database, Failure, classify};
+use crate::database::{Database, Failure, classify, in_time};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl::Acl;
 use crate::message::commit::{commit_batch, reject};
@@ -94,10 +94,9 @@ impl Committer {
     pub async fn reject(&self, pending: &Pending, reason: Rejection) -> Result<Outcome, DbErr> {
         let mut backoff = Backoff::default();
         loop {
-            match reject(&self.database, pending, reason, self.clock.now()).await {
-                Err(error) if classify(&error) == Failure::Transient => {
-                    backoff.wait(&error).await;
-                }
+            let attempt = reject(&self.database, pending, reason, self.clock.now());
+            match in_time(ATTEMPT_TIMEOUT, attempt).await {
+                Err(error) if classify(&error) != Failure::Data => backoff.wait(&error).await,
                 done => return done,
             }
         }
@@ -126,8 +125,7 @@ impl Committer {
         loop {
             let now = self.clock.now();
             let attempt = commit_batch(&self.database, &self.people, &self.acl, batch, now);
-            let attempt = tokio::time::timeout(ATTEMPT_TIMEOUT, attempt).await;
-            match attempt.unwrap_or_else(|_| Err(silent())) {
+            match in_time(ATTEMPT_TIMEOUT, attempt).await {
                 Ok(committed) => {
                     self.bus.publish_events(&committed.publication.events).await;
                     return Ok(committed.outcomes);
@@ -141,10 +139,6 @@ impl Committer {
             }
         }
     }
-}
-
-fn silent() -> DbErr {
-    DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)
 }
 
 /// Waits twice as long each time.

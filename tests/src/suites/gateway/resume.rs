@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use libtest_mimic::Trial;
@@ -20,6 +21,8 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             thousand_missed_events_are_replayed_on_another_node,
             worthless_cursor_gets_a_fresh_start,
             cursor_of_another_epoch_gets_a_fresh_start,
+            who_is_in_no_channel_is_greeted_at_once_and_hears_the_first,
+            channel_heard_again_goes_on_without_repetition,
         ]
     )
 }
@@ -35,6 +38,32 @@ async fn missed_events_come_in_order_and_then_live(world: Arc<World>) {
     assert_eq!(missed.len(), 8);
     ann.say(&channel, "live").await;
     assert_eq!(socket.event_of(&channel).await["message"]["text"], "live");
+}
+
+/// Nothing but the greeting itself makes the server write.
+async fn who_is_in_no_channel_is_greeted_at_once_and_hears_the_first(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    ann.leave("public").await;
+    let none = Cursors::new();
+    let greeted = tokio::time::timeout(Duration::from_secs(5), ann.socket(&none));
+    let mut socket = greeted.await.expect("a greeting before the first ping");
+    let channel = world.elsewhere(&ann).await.create_channel("private").await;
+    socket.expect_after(&channel, 1);
+    assert_eq!(socket.event_of(&channel).await["kind"], "member_joined");
+}
+
+async fn channel_heard_again_goes_on_without_repetition(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    let mut socket = ann.socket(&Cursors::new()).await;
+    for round in 0..20 {
+        socket.send(json!({"type": "unsubscribe", "channel": channel})).await;
+        socket.send(json!({"type": "subscribe", "channel": channel})).await;
+        socket.send(json!({"type": "ping", "nonce": format!("{round}")})).await;
+        socket.until_type("pong").await;
+        ann.say(&channel, &format!("{round}")).await;
+        assert_eq!(socket.event_of(&channel).await["message"]["text"], format!("{round}"));
+    }
 }
 
 async fn thousand_missed_events_are_replayed_on_another_node(world: Arc<World>) {
