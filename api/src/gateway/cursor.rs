@@ -145,32 +145,41 @@ impl Cursors {
             Pull::Behind => self.hub.read(&self.node.domain, channel_id, cursor.seq).await?,
         };
         self.due.push_back(channel_id);
-        let left = frames.iter().position(|frame| frame.leaver == Some(self.user_id));
-        if let Some(position) = left {
-            frames.truncate(position + 1);
-            self.leave(channel_id, frames.last().map_or(0, |frame| frame.seq)).await?;
-        } else if let (Some(cursor), Some(last)) =
-            (self.watched.get_mut(&channel_id), frames.last())
-        {
-            cursor.seq = last.seq;
+        match self.end_of_membership(channel_id, &frames).await? {
+            Some(end) => {
+                frames.retain(|frame| frame.seq <= end);
+                self.watched.remove(&channel_id);
+                self.left.insert(channel_id, end);
+                self.signal.forget(channel_id);
+            }
+            None => {
+                if let (Some(cursor), Some(last)) =
+                    (self.watched.get_mut(&channel_id), frames.last())
+                {
+                    cursor.seq = last.seq;
+                }
+            }
         }
         Ok(frames)
     }
 
-    /// The user's leaving was delivered: nothing after it is for them. Unless
-    /// they joined again since: what then follows begins with that.
-    async fn leave(&mut self, channel_id: ChannelId, left_seq: i64) -> Result<(), DbErr> {
-        self.watched.remove(&channel_id);
-        self.left.insert(channel_id, left_seq);
-        self.signal.forget(channel_id);
+    /// The number by which the user's membership ends among `frames`, if it does.
+    /// A leaving from before they joined again is history, which members read.
+    async fn end_of_membership(
+        &self,
+        channel_id: ChannelId,
+        frames: &[EventFrame],
+    ) -> Result<Option<i64>, DbErr> {
+        let mut leavings = frames.iter().filter(|frame| frame.leaver == Some(self.user_id));
+        if leavings.clone().next().is_none() {
+            return Ok(None);
+        }
         let memberships =
             warren_domain::channel::memberships_of(&self.node.domain, vec![self.user_id]);
         let memberships = in_time(DATABASE_TIMEOUT, memberships).await?;
         let joined = memberships.get(&self.user_id).and_then(|channels| channels.get(&channel_id));
-        match joined {
-            Some(joined_seq) => self.join(channel_id, *joined_seq).await,
-            None => Ok(()),
-        }
+        let end = leavings.find(|frame| joined.is_none_or(|joined_seq| frame.seq > *joined_seq));
+        Ok(end.map(|frame| frame.seq))
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             cursor_of_another_epoch_gets_a_fresh_start,
             who_is_in_no_channel_is_greeted_at_once_and_hears_the_first,
             channel_heard_again_goes_on_without_repetition,
+            earlier_leaving_is_history_to_who_is_back,
         ]
     )
 }
@@ -64,6 +65,22 @@ async fn channel_heard_again_goes_on_without_repetition(world: Arc<World>) {
         ann.say(&channel, &format!("{round}")).await;
         assert_eq!(socket.event_of(&channel).await["message"]["text"], format!("{round}"));
     }
+}
+
+async fn earlier_leaving_is_history_to_who_is_back(world: Arc<World>) {
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let channel = ann.create_channel("public").await;
+    bob.join(&channel).await;
+    bob.leave(&channel).await;
+    ann.say(&channel, "while bob was away").await;
+    bob.join(&channel).await;
+    let mut socket = bob.socket(&Cursors::from([(channel.clone(), 0)])).await;
+    let kinds: Vec<Value> = socket.events_through(&channel, 6).await;
+    let kinds: Vec<&str> = kinds.iter().filter_map(|event| event["kind"].as_str()).collect();
+    let (joined, left) = ("member_joined", "member_left");
+    assert_eq!(kinds, ["channel_created", joined, joined, left, "message_created", joined]);
+    bob.leave(&channel).await;
+    assert_eq!(socket.event_of(&channel).await["kind"], "member_left");
 }
 
 async fn thousand_missed_events_are_replayed_on_another_node(world: Arc<World>) {
