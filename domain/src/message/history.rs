@@ -45,9 +45,11 @@ pub async fn list(
     channel: &ChannelRef,
     window: &Window,
 ) -> Result<Page, AccessError> {
-    let (found, _) = require_member(domain, actor, channel).await?;
-    let mut select =
-        message::Entity::find().filter(message::Column::ChannelId.eq(found.channel.id));
+    let seat = require_member(domain, actor, channel).await?;
+    let channel_id = seat.channel.summary.id;
+    let mut select = message::Entity::find()
+        .filter(message::Column::ChannelId.eq(channel_id))
+        .filter(message::Column::Seq.gt(seat.sight.cleared_seq));
     if let Some(seq) = window.before_seq {
         select = select.filter(message::Column::Seq.lt(seq));
     }
@@ -55,7 +57,7 @@ pub async fn list(
         select = select.filter(message::Column::Seq.gt(seq));
     }
     if let Some(time) = window.since {
-        select = select.filter(from_time(found.channel.id, time));
+        select = select.filter(from_time(channel_id, time));
     }
     let oldest_first = window.after_seq.is_some();
     let order = if oldest_first { Order::Asc } else { Order::Desc };
@@ -67,7 +69,7 @@ pub async fn list(
     if !oldest_first {
         rows.reverse();
     }
-    Ok(Page { messages: with_authors(domain, rows).await?, as_of_seq: found.channel.last_seq })
+    Ok(Page { messages: with_authors(domain, rows).await?, as_of_seq: seat.channel.last_seq })
 }
 
 /// One message.
@@ -80,9 +82,12 @@ pub async fn get(domain: &Domain, actor: &Actor, id: MessageId) -> Result<Messag
     let Some((channel_id, seq)) = outcome.and_then(|row| Some((row.channel_id, row.seq?))) else {
         return Err(AccessError::NotFound);
     };
-    match require_member(domain, actor, &ChannelRef::Id(channel_id)).await {
+    let seat = match require_member(domain, actor, &ChannelRef::Id(channel_id)).await {
         Err(AccessError::NotAMember) => return Err(AccessError::NotFound),
-        other => drop(other?),
+        other => other?,
+    };
+    if !seat.sight.shows(seq) {
+        return Err(AccessError::NotFound);
     }
     let row = message::Entity::find_by_id((channel_id, seq)).one(reader).await?;
     let messages = with_authors(domain, row.into_iter().collect()).await?;
@@ -109,14 +114,8 @@ async fn with_authors(domain: &Domain, rows: Vec<message::Model>) -> Result<Vec<
     let authors = rows.iter().map(|row| row.author_id).collect();
     let people = domain.people.get(domain.database.read(), authors).await?;
     let message = |row: message::Model| {
-        Some(Message {
-            id: row.id,
-            channel_id: row.channel_id,
-            seq: row.seq,
-            author: people.get(&row.author_id)?.clone(),
-            text: row.text,
-            created_at: row.created_at,
-        })
+        let author = people.get(&row.author_id)?.clone();
+        Some(Message::of(row, author))
     };
     Ok(rows.into_iter().filter_map(message).collect())
 }
