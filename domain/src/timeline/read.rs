@@ -127,10 +127,9 @@ struct Shown {
 }
 
 impl Shown {
-    fn event(&self, (row, message): Row) -> Event {
-        let thread = root_seq(&(row.clone(), message.clone()))
-            .and(message.as_ref())
-            .and_then(|reply| self.roots.get(&reply.thread_root_id?).cloned());
+    fn event(&self, row: Row) -> Event {
+        let thread = self.thread(&row);
+        let (row, message) = row;
         Event {
             channel_id: row.channel_id,
             seq: row.seq,
@@ -147,6 +146,11 @@ impl Shown {
             emoji: row.emoji,
             role: row.role,
         }
+    }
+
+    fn thread(&self, row: &Row) -> Option<Thread> {
+        root_seq(row)?;
+        self.roots.get(&row.1.as_ref()?.thread_root_id?).cloned()
     }
 }
 
