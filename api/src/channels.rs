@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 use warren_domain::account::Actor;
 use warren_domain::channel::{
-    self, AccessError, Channel, ChannelDraft, ChannelName, ChannelRef, CreateError, Created, Member,
+    self, AccessError, Channel, ChannelDraft, ChannelName, ChannelRef, CreateError, Created,
+    Member, Seat,
 };
 use warren_domain::id::UserId;
 use warren_domain::timeline::ChannelKind;
@@ -133,7 +134,8 @@ impl ChannelsApi {
         let items = channel::browse(&node.domain, &actor, &query, after_name, limit.0)
             .await
             .map_err(|error| Problem::internal(&error))?;
-        let next_cursor = ListKind::Channels.next(&items, limit.0, |last| last.name.clone());
+        let next_cursor =
+            ListKind::Channels.next(&items, limit.0, |last| last.summary.name.clone());
         Ok(Body(ChannelList { items, next_cursor }))
     }
 
@@ -163,8 +165,7 @@ impl ChannelsApi {
         /// Its id or its name.
         channel: Path<String>,
     ) -> Result<Body<Channel>, Refused<401, 404>> {
-        let found = channel::find(&node.domain, &actor, &reference(&channel)?).await?;
-        Ok(Body(found.channel))
+        Ok(Body(channel::find(&node.domain, &actor, &reference(&channel)?).await?))
     }
 
     /// Members of a channel
@@ -235,9 +236,8 @@ pub(crate) async fn require_member(
     node: &Node,
     actor: &Actor,
     channel: &ChannelRef,
-) -> Result<Channel, Problem> {
-    let (found, _) = channel::require_member(&node.domain, actor, channel).await?;
-    Ok(found.channel)
+) -> Result<Seat, Problem> {
+    Ok(channel::require_member(&node.domain, actor, channel).await?)
 }
 
 fn page_limit() -> u64 {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// A migration that creates one table or one index.
+/// A migration that creates one table, one column or one index.
 pub(crate) struct Step {
     name: &'static str,
     create: Create,
@@ -12,6 +12,10 @@ pub(crate) struct Step {
 
 enum Create {
     Table(fn(DbBackend) -> TableCreateStatement),
+    Column {
+        table: &'static str,
+        column: fn(DbBackend) -> ColumnDef,
+    },
     Index {
         table: &'static str,
         index: &'static str,
@@ -27,6 +31,15 @@ impl Step {
         table: fn(DbBackend) -> TableCreateStatement,
     ) -> Box<dyn MigrationTrait> {
         Box::new(Self { name, create: Create::Table(table) })
+    }
+
+    /// A column of a table that exists.
+    pub(crate) fn column(
+        name: &'static str,
+        table: &'static str,
+        column: fn(DbBackend) -> ColumnDef,
+    ) -> Box<dyn MigrationTrait> {
+        Box::new(Self { name, create: Create::Column { table, column } })
     }
 
     /// A plain index. Its name is also the migration's.
@@ -71,6 +84,15 @@ impl MigrationTrait for Step {
                     keep_exactly(&mut statement);
                 }
                 manager.create_table(statement.if_not_exists().to_owned()).await
+            }
+            // SQLite and MySQL know no ADD COLUMN IF NOT EXISTS.
+            Create::Column { table, column } => {
+                let mut definition = column(manager.get_database_backend());
+                if manager.has_column(table, definition.get_column_name()).await? {
+                    return Ok(());
+                }
+                let alter = Table::alter().table(*table).add_column(&mut definition).take();
+                manager.alter_table(alter).await
             }
             // MySQL knows no CREATE INDEX IF NOT EXISTS.
             Create::Index { table, index, .. } if manager.has_index(table, index).await? => Ok(()),

@@ -33,6 +33,9 @@ pub(crate) fn steps() -> Vec<Box<dyn MigrationTrait>> {
         Step::table("t0010_send_outcome", send_outcome),
         Step::table("t0011_worker", worker),
     ]
+    .into_iter()
+    .chain(crate::contract::steps())
+    .collect()
 }
 
 fn meta(_: DbBackend) -> TableCreateStatement {
@@ -161,11 +164,11 @@ fn worker(backend: DbBackend) -> TableCreateStatement {
         .to_owned()
 }
 
-fn table(name: &'static str) -> TableCreateStatement {
+pub(crate) fn table(name: &'static str) -> TableCreateStatement {
     Table::create().table(name).take()
 }
 
-fn reference(
+pub(crate) fn reference(
     table: &'static str,
     column: &'static str,
     target: &'static str,
@@ -178,20 +181,20 @@ fn reference(
         .take()
 }
 
-fn id(column: &'static str) -> ColumnDef {
+pub(crate) fn id(column: &'static str) -> ColumnDef {
     ColumnDef::new(column).uuid().not_null().take()
 }
 
-fn number(column: &'static str) -> ColumnDef {
+pub(crate) fn number(column: &'static str) -> ColumnDef {
     ColumnDef::new(column).big_integer().not_null().take()
 }
 
-fn name(column: &'static str, max_chars: u32) -> ColumnDef {
+pub(crate) fn name(column: &'static str, max_chars: u32) -> ColumnDef {
     ColumnDef::new(column).string_len(max_chars).not_null().take()
 }
 
 /// As long as it likes: MariaDB's and MySQL's TEXT ends at 64 KiB.
-fn text(column: &'static str, backend: DbBackend) -> ColumnDef {
+pub(crate) fn text(column: &'static str, backend: DbBackend) -> ColumnDef {
     let mut definition = ColumnDef::new(column);
     match backend {
         DbBackend::MySql => definition.custom("mediumtext"),
@@ -201,7 +204,7 @@ fn text(column: &'static str, backend: DbBackend) -> ColumnDef {
 }
 
 /// Microseconds everywhere: MariaDB and MySQL would round to seconds.
-fn time(column: &'static str, backend: DbBackend) -> ColumnDef {
+pub(crate) fn time(column: &'static str, backend: DbBackend) -> ColumnDef {
     let mut definition = ColumnDef::new(column);
     match backend {
         DbBackend::MySql => definition.custom("datetime(6)"),
@@ -210,6 +213,6 @@ fn time(column: &'static str, backend: DbBackend) -> ColumnDef {
     definition.not_null().take()
 }
 
-fn optional(mut column: ColumnDef) -> ColumnDef {
+pub(crate) fn optional(mut column: ColumnDef) -> ColumnDef {
     column.null().take()
 }

@@ -156,8 +156,8 @@ async fn watch(
     channel: &str,
     after_seq: Option<i64>,
 ) -> Result<Vec<Request>, Problem> {
-    let channel = require_member(node, actor, &reference(channel)?).await?;
-    let (channel_id, stands_at) = (channel.id, channel.last_seq);
+    let channel = require_member(node, actor, &reference(channel)?).await?.channel;
+    let (channel_id, stands_at) = (channel.summary.id, channel.last_seq);
     if after_seq.is_some_and(|seq| !(0..=stands_at).contains(&seq)) {
         let resync = ServerFrame::Resync { channel, reason: ResyncReason::Ahead };
         let watch = Request::Watch { channel_id, after_seq: Some(stands_at), stands_at };
@@ -167,8 +167,8 @@ async fn watch(
 }
 
 async fn unwatch(node: &Node, actor: &Actor, channel: &str) -> Result<Vec<Request>, Problem> {
-    let channel = require_member(node, actor, &reference(channel)?).await?;
-    Ok(vec![Request::Unwatch { channel_id: channel.id, stands_at: channel.last_seq }])
+    let channel = require_member(node, actor, &reference(channel)?).await?.channel;
+    Ok(vec![Request::Unwatch { channel_id: channel.summary.id, stands_at: channel.last_seq }])
 }
 
 async fn send(

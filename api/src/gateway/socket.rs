@@ -183,7 +183,7 @@ async fn greet(
     let mut begins = Vec::with_capacity(channels.len());
     let mut resyncs = Vec::new();
     for channel in &channels {
-        let begin = match hello.cursors.get(&channel.id) {
+        let begin = match hello.cursors.get(&channel.summary.id) {
             Some(seq) if same_epoch && (0..=channel.last_seq).contains(seq) => *seq,
             Some(_) => {
                 let reason = if same_epoch { ResyncReason::Ahead } else { ResyncReason::Epoch };
@@ -192,7 +192,7 @@ async fn greet(
             }
             None => channel.last_seq,
         };
-        begins.push((channel.id, begin));
+        begins.push((channel.summary.id, begin));
     }
     cursors.watch(&begins).await.map_err(failed)?;
     let me = warren_domain::account::User::clone(&hello.actor.user);

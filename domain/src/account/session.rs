@@ -142,6 +142,7 @@ pub(crate) async fn begin(
         last_used_at: Set(now),
         expires_at: Set(now + IDLE_LIFETIME),
         ended_at: Set(None),
+        client: Set(None),
     })
     .exec_without_returning(transaction)
     .await?;

@@ -11,15 +11,33 @@ use crate::channel::{Channel, ChannelRef, MemberRole};
 use crate::context::Domain;
 use crate::entity::channel;
 use crate::id::{ChannelId, UserId};
-use crate::timeline::ChannelKind;
+use crate::timeline::{ChannelKind, ChannelSummary};
 
-/// A channel that the actor may see.
+/// A member's place in a channel.
 #[derive(Clone, Debug)]
-pub struct Found {
-    /// The channel as the actor sees it.
+pub struct Seat {
+    /// The channel as they see it.
     pub channel: Channel,
-    /// Whether it is closed for good.
-    pub archived: bool,
+    /// What they may do in it.
+    pub role: MemberRole,
+    /// What they may see of its past.
+    pub sight: Sight,
+}
+
+/// What of a channel's past one member may see. Everything that shows messages
+/// asks it: pages, single messages, events, frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Messages with numbers up to this one are hidden.
+    pub cleared_seq: i64,
+}
+
+impl Sight {
+    /// Whether the message with this number may be seen.
+    #[must_use]
+    pub fn shows(self, message_seq: i64) -> bool {
+        message_seq > self.cleared_seq
+    }
 }
 
 /// Why an actor gets nowhere with a channel.
@@ -44,12 +62,12 @@ pub async fn find(
     domain: &Domain,
     actor: &Actor,
     reference: &ChannelRef,
-) -> Result<Found, AccessError> {
+) -> Result<Channel, AccessError> {
     let row = row(domain, actor.id(), reference).await?.ok_or(AccessError::NotFound)?;
     if row.kind != ChannelKind::Public && row.role.is_none() {
         return Err(AccessError::NotFound);
     }
-    Ok(Found { archived: row.archived_at.is_some(), channel: row.into() })
+    Ok(row.into())
 }
 
 /// Finds a channel that the actor is a member of: what every read and write of
@@ -61,12 +79,11 @@ pub async fn require_member(
     domain: &Domain,
     actor: &Actor,
     reference: &ChannelRef,
-) -> Result<(Found, MemberRole), AccessError> {
-    let found = find(domain, actor, reference).await?;
-    match found.channel.role {
-        Some(role) => Ok((found, role)),
-        None => Err(AccessError::NotAMember),
-    }
+) -> Result<Seat, AccessError> {
+    let channel = find(domain, actor, reference).await?;
+    let role = channel.mine.role.ok_or(AccessError::NotAMember)?;
+    let sight = Sight { cleared_seq: channel.mine.cleared_seq.unwrap_or(0) };
+    Ok(Seat { channel, role, sight })
 }
 
 /// Memberships seen lately on this node, for the first check of a send. An
@@ -85,7 +102,7 @@ impl Default for AccessCache {
 }
 
 impl AccessCache {
-    pub(crate) fn forget(&self, user_id: UserId, channel: &Channel) {
+    pub(crate) fn forget(&self, user_id: UserId, channel: &ChannelSummary) {
         self.members.invalidate(&(user_id, ChannelRef::Id(channel.id)));
         if let Some(by_name) = ChannelRef::parse(&channel.name) {
             self.members.invalidate(&(user_id, by_name));

@@ -4,13 +4,13 @@ use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait};
 
 use crate::account::Actor;
 use crate::channel::{
-    AccessError, Channel, ChannelName, ChannelRef, MemberRole, find, join, membership,
+    AccessError, Channel, ChannelName, ChannelRef, MemberRole, Mine, find, join, membership,
 };
 use crate::context::Domain;
 use crate::database::{Failure, classify};
 use crate::entity::channel;
 use crate::id::ChannelId;
-use crate::timeline::{self, ChannelKind, ChannelSummary, Happening, Person};
+use crate::timeline::{self, ChannelKind, ChannelSummary, Happening, HistoryVisibility, Person};
 
 /// A channel to be made.
 #[derive(Clone, Debug)]
@@ -72,6 +72,8 @@ async fn insert(domain: &Domain, actor: &Actor, draft: &ChannelDraft) -> Result<
         description: draft.description.clone(),
         created_by: Some(actor.id()),
         created_at: now,
+        history: HistoryVisibility::All,
+        archived_at: None,
     };
     let mut timeline = timeline::Writer::create(&transaction, summary.id, now).await?;
     insert_row(&transaction, &summary).await?;
@@ -81,18 +83,15 @@ async fn insert(domain: &Domain, actor: &Actor, draft: &ChannelDraft) -> Result<
     membership::insert_as(&transaction, &mut timeline, summary.id, &person, owner).await?;
     let last_seq = timeline.head(summary.id).map_or(0, |head| head.last_seq);
     domain.publish(timeline.commit(transaction).await?);
-    Ok(Channel {
-        id: summary.id,
-        name: summary.name,
-        kind: summary.kind,
-        description: summary.description,
-        created_by: summary.created_by,
-        created_at: summary.created_at,
-        last_seq,
+    let mine = Mine {
         role: Some(owner),
         read_seq: Some(last_seq),
         unread: Some(0),
-    })
+        unread_mentions: Some(0),
+        cleared_seq: Some(0),
+        muted: Some(false),
+    };
+    Ok(Channel { summary, last_seq, mine })
 }
 
 async fn insert_row(
@@ -106,6 +105,7 @@ async fn insert_row(
         description: Set(summary.description.clone()),
         created_by: Set(summary.created_by),
         created_at: Set(summary.created_at),
+        history: Set(summary.history),
     })
     .exec_without_returning(transaction)
     .await
@@ -121,7 +121,9 @@ async fn join_existing(
 ) -> Result<Created, CreateError> {
     let reference = ChannelRef::Name(draft.name);
     let joinable = match find(domain, actor, &reference).await {
-        Ok(found) => found.channel.kind == ChannelKind::Public && !found.archived,
+        Ok(Channel { summary, .. }) => {
+            summary.kind == ChannelKind::Public && summary.archived_at.is_none()
+        }
         Err(AccessError::Database(error)) => return Err(error.into()),
         Err(AccessError::NotFound | AccessError::NotAMember) => false,
     };

@@ -24,8 +24,10 @@ use crate::timeline::{self, Happening, Person};
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Enum))]
 #[cfg_attr(feature = "openapi", oai(rename_all = "snake_case"))]
 pub enum MemberRole {
-    /// Made the channel.
+    /// Made the channel, or was given it.
     Owner,
+    /// Keeps order: invites, removes, edits the channel, pins, deletes messages.
+    Moderator,
     /// Reads and writes.
     Member,
 }
@@ -52,11 +54,11 @@ pub async fn join(
     actor: &Actor,
     reference: &ChannelRef,
 ) -> Result<Channel, AccessError> {
-    let found = find(domain, actor, reference).await?;
-    if found.channel.role.is_some() {
-        return Ok(found.channel);
+    let channel = find(domain, actor, reference).await?;
+    if channel.mine.role.is_some() {
+        return Ok(channel);
     }
-    let channel_id = found.channel.id;
+    let channel_id = channel.summary.id;
     let transaction = domain.database.write().await?;
     let mut timeline =
         timeline::Writer::lock(&transaction, vec![channel_id], domain.clock.now()).await?;
@@ -69,15 +71,8 @@ pub async fn join(
         let person = Person::from(&*actor.user);
         insert(&transaction, &mut timeline, channel_id, &person).await?;
     }
-    let last_seq = timeline.head(channel_id).map_or(0, |head| head.last_seq);
     domain.publish(timeline.commit(transaction).await?);
-    Ok(Channel {
-        last_seq,
-        role: Some(MemberRole::Member),
-        read_seq: Some(last_seq),
-        unread: Some(0),
-        ..found.channel
-    })
+    find(domain, actor, reference).await
 }
 
 /// Leaves a channel. Who is no member of a channel they may see leaves nothing.
@@ -89,8 +84,8 @@ pub async fn unsubscribe(
     actor: &Actor,
     reference: &ChannelRef,
 ) -> Result<(), AccessError> {
-    let found = find(domain, actor, reference).await?;
-    let channel_id = found.channel.id;
+    let channel = find(domain, actor, reference).await?;
+    let channel_id = channel.summary.id;
     let transaction = domain.database.write().await?;
     let mut timeline =
         timeline::Writer::lock(&transaction, vec![channel_id], domain.clock.now()).await?;
@@ -100,7 +95,7 @@ pub async fn unsubscribe(
         timeline.append(channel_id, actor.id(), Happening::MemberLeft(person));
     }
     domain.publish(timeline.commit(transaction).await?);
-    domain.access.forget(actor.id(), &found.channel);
+    domain.access.forget(actor.id(), &channel.summary);
     Ok(())
 }
 
@@ -116,9 +111,9 @@ pub async fn members(
     after: Option<UserId>,
     limit: u64,
 ) -> Result<Vec<Member>, AccessError> {
-    let (found, _) = require_member(domain, actor, reference).await?;
+    let seat = require_member(domain, actor, reference).await?;
     let mut select = membership::Entity::find()
-        .filter(membership::Column::ChannelId.eq(found.channel.id))
+        .filter(membership::Column::ChannelId.eq(seat.channel.summary.id))
         .order_by_asc(membership::Column::UserId)
         .limit(limit);
     if let Some(after) = after {
@@ -180,7 +175,7 @@ pub(crate) async fn insert_as(
     role: MemberRole,
 ) -> Result<(), DbErr> {
     let Some(joined) =
-        timeline.append(channel_id, person.id, Happening::MemberJoined(person.clone()))
+        timeline.append(channel_id, person.id, Happening::MemberJoined(person.clone(), role))
     else {
         return Err(DbErr::RecordNotFound(format!("head of channel {channel_id}")));
     };
@@ -191,6 +186,8 @@ pub(crate) async fn insert_as(
         joined_at: Set(joined.at),
         joined_seq: Set(joined.seq),
         read_seq: Set(joined.seq),
+        muted: Set(false),
+        cleared_seq: Set(0),
     })
     .exec_without_returning(transaction)
     .await

@@ -9,12 +9,12 @@ mod view;
 
 use uuid::uuid;
 
-pub use access::{AccessCache, AccessError, Found, find, require_member};
+pub use access::{AccessCache, AccessError, Seat, Sight, find, require_member};
 pub use browse::{browse, mine};
 pub use create::{ChannelDraft, CreateError, Created, create};
 pub use membership::{Member, MemberRole, join, members, memberships_of, unsubscribe};
 pub use name::{ChannelName, ChannelRef};
-pub use view::Channel;
+pub use view::{Channel, Mine};
 
 pub(crate) use access::find_for_post;
 pub(crate) use view::summary;

@@ -17,6 +17,9 @@ pub struct Model {
     /// The number of the event that made them a member.
     pub joined_seq: i64,
     pub read_seq: i64,
+    pub muted: bool,
+    /// Up to this number the member sees no messages.
+    pub cleared_seq: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

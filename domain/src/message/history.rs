@@ -44,9 +44,11 @@ pub async fn list(
     channel: &ChannelRef,
     window: &Window,
 ) -> Result<Page, AccessError> {
-    let (found, _) = require_member(domain, actor, channel).await?;
-    let mut select =
-        message::Entity::find().filter(message::Column::ChannelId.eq(found.channel.id));
+    let seat = require_member(domain, actor, channel).await?;
+    let channel_id = seat.channel.summary.id;
+    let mut select = message::Entity::find()
+        .filter(message::Column::ChannelId.eq(channel_id))
+        .filter(message::Column::Seq.gt(seat.sight.cleared_seq));
     if let Some(seq) = window.before_seq {
         select = select.filter(message::Column::Seq.lt(seq));
     }
@@ -54,9 +56,9 @@ pub async fn list(
         select = select.filter(message::Column::Seq.gt(seq));
     }
     if let Some(time) = window.since {
-        match first_since(domain, found.channel.id, time).await? {
+        match first_since(domain, channel_id, time).await? {
             Some(seq) => select = select.filter(message::Column::Seq.gte(seq)),
-            None => return Ok(Page { messages: Vec::new(), as_of_seq: found.channel.last_seq }),
+            None => return Ok(Page { messages: Vec::new(), as_of_seq: seat.channel.last_seq }),
         }
     }
     let oldest_first = window.after_seq.is_some();
@@ -69,7 +71,7 @@ pub async fn list(
     if !oldest_first {
         rows.reverse();
     }
-    Ok(Page { messages: with_authors(domain, rows).await?, as_of_seq: found.channel.last_seq })
+    Ok(Page { messages: with_authors(domain, rows).await?, as_of_seq: seat.channel.last_seq })
 }
 
 /// One message.
@@ -82,9 +84,12 @@ pub async fn get(domain: &Domain, actor: &Actor, id: MessageId) -> Result<Messag
     let Some((channel_id, seq)) = outcome.and_then(|row| Some((row.channel_id, row.seq?))) else {
         return Err(AccessError::NotFound);
     };
-    match require_member(domain, actor, &ChannelRef::Id(channel_id)).await {
+    let seat = match require_member(domain, actor, &ChannelRef::Id(channel_id)).await {
         Err(AccessError::NotAMember) => return Err(AccessError::NotFound),
-        other => drop(other?),
+        other => other?,
+    };
+    if !seat.sight.shows(seq) {
+        return Err(AccessError::NotFound);
     }
     let row = message::Entity::find_by_id((channel_id, seq)).one(reader).await?;
     let messages = with_authors(domain, row.into_iter().collect()).await?;
@@ -116,14 +121,8 @@ async fn with_authors(domain: &Domain, rows: Vec<message::Model>) -> Result<Vec<
     let authors = rows.iter().map(|row| row.author_id).collect();
     let people = domain.people.get(domain.database.read(), authors).await?;
     let message = |row: message::Model| {
-        Some(Message {
-            id: row.id,
-            channel_id: row.channel_id,
-            seq: row.seq,
-            author: people.get(&row.author_id)?.clone(),
-            text: row.text,
-            created_at: row.created_at,
-        })
+        let author = people.get(&row.author_id)?.clone();
+        Some(Message::of(row, author))
     };
     Ok(rows.into_iter().filter_map(message).collect())
 }
