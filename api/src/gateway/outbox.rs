@@ -122,8 +122,8 @@ impl Outbox {
     }
 
     async fn deliver(&mut self) -> Result<(), End> {
-        for frame in self.cursors.pull().await.map_err(unavailable)? {
-            self.feed(Message::Text(frame.text)).await?;
+        for text in self.cursors.pull().await.map_err(unavailable)? {
+            self.feed(Message::Text(text)).await?;
         }
         Ok(())
     }
