@@ -6,11 +6,12 @@ use poem::{Endpoint, EndpointExt, Route, get};
 use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
+use crate::asyncapi;
 use crate::channels::ChannelsApi;
 use crate::direct::DirectApi;
 use crate::edge::edge;
 use crate::events::EventsApi;
-use crate::gateway;
+use crate::gateway::{self, TicketsApi};
 use crate::health::HealthApi;
 use crate::invitations::InvitationsApi;
 use crate::members::MembersApi;
@@ -24,6 +25,7 @@ type Apis = (
     (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi),
     MessagesApi,
     EventsApi,
+    TicketsApi,
     HealthApi,
 );
 
@@ -43,6 +45,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
     Route::new()
         .at("/v1/ws", get(gateway::open))
         .at("/openapi.json", document)
+        .at("/asyncapi.yaml", get(asyncapi::served))
+        .at("/docs/socket", get(asyncapi::shown))
         .nest("/docs", swagger)
         .nest("/", service)
         .around(page)
@@ -52,7 +56,7 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 
 fn service() -> OpenApiService<Apis, ()> {
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
-    let apis = (AccountsApi, channels, MessagesApi, EventsApi, HealthApi);
+    let apis = (AccountsApi, channels, MessagesApi, EventsApi, TicketsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(
             "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::channel::Membership;
 use crate::context::Domain;
 use crate::entity::{channel, invitation, membership, user_account};
 use crate::id::{ChannelId, UserId};
@@ -61,29 +62,31 @@ pub(crate) struct Departure<'a> {
     pub(crate) person: &'a Person,
 }
 
-/// The channels of each of these people, with the number of the event by which
-/// they joined: what their sockets are to hear.
+/// The channels of each of these people: what their sockets are to hear, and
+/// how much of it they may see.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn memberships_of(
     domain: &Domain,
     people: Vec<UserId>,
-) -> Result<HashMap<UserId, HashMap<ChannelId, i64>>, DbErr> {
+) -> Result<HashMap<UserId, HashMap<ChannelId, Membership>>, DbErr> {
     let rows = membership::Entity::find()
         .select_only()
         .columns([
             membership::Column::UserId,
             membership::Column::ChannelId,
             membership::Column::JoinedSeq,
+            membership::Column::ClearedSeq,
         ])
         .filter(membership::Column::UserId.is_in(people))
-        .into_tuple::<(UserId, ChannelId, i64)>()
+        .into_tuple::<(UserId, ChannelId, i64, i64)>()
         .all(domain.database.read())
         .await?;
-    let mut memberships: HashMap<UserId, HashMap<ChannelId, i64>> = HashMap::new();
-    for (user_id, channel_id, joined_seq) in rows {
-        memberships.entry(user_id).or_default().insert(channel_id, joined_seq);
+    let mut memberships: HashMap<UserId, HashMap<ChannelId, Membership>> = HashMap::new();
+    for (user_id, channel_id, joined_seq, cleared_seq) in rows {
+        let membership = Membership { joined_seq, cleared_seq };
+        memberships.entry(user_id).or_default().insert(channel_id, membership);
     }
     Ok(memberships)
 }

@@ -18,7 +18,7 @@ mod view;
 
 use uuid::uuid;
 
-pub use access::{AccessCache, AccessError, Seat, Sight, find, require_member};
+pub use access::{AccessCache, AccessError, Membership, Seat, Sight, find, require_member};
 pub use browse::{browse, mine};
 pub use change::ChangeError;
 pub use create::{ChannelDraft, Created, create};
