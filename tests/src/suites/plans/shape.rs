@@ -7,7 +7,7 @@ use crate::wait::eventually;
 
 /// Statements that every tour of the operations leads to, by words that stand in
 /// them in this order.
-const EXPECTED: [(&str, &[&str]); 22] = [
+const EXPECTED: [(&str, &[&str]); 38] = [
     ("writing messages", &["INSERT INTO \"message\""]),
     ("writing events", &["INSERT INTO \"channel_event\""]),
     ("writing outcomes", &["INSERT INTO \"send_outcome\""]),
@@ -35,6 +35,22 @@ const EXPECTED: [(&str, &[&str]); 22] = [
     ("memberships of a node", &["FROM \"membership\"", "\"user_id\" IN ("]),
     ("sessions of a node", &["FROM \"session\"", "\"id\" IN ("]),
     ("leaving", &["DELETE FROM \"membership\""]),
+    ("who may post", &["SELECT \"channel\".\"id\", \"channel\".\"kind\", \"membership\".\"role\""]),
+    ("changing a channel", &["UPDATE \"channel\" SET \"name\""]),
+    ("archiving", &["UPDATE \"channel_head\" SET \"archived_at\""]),
+    ("people by name", &["FROM \"user_account\"", "\"username\" IN ("]),
+    ("a successor", &["FROM \"membership\"", "\"user_id\" <> ?", "CASE", "LIMIT"]),
+    ("appointing", &["UPDATE \"membership\" SET \"role\""]),
+    ("reading", &["UPDATE \"membership\" SET \"read_seq\""]),
+    ("clearing", &["UPDATE \"membership\" SET \"cleared_seq\""]),
+    ("muting", &["UPDATE \"membership\" SET \"muted\""]),
+    ("who else is in direct channels", &["FROM \"membership\"", "\"channel_id\" IN (", "<> ?"]),
+    ("a direct channel", &["SELECT \"channel\".\"id\" FROM \"channel\"", "\"name\" = ?"]),
+    ("inviting", &["INSERT INTO \"invitation\""]),
+    ("own invitations", &["JOIN \"invitation\"", "\"invitation\".\"user_id\" = ?", "LIMIT"]),
+    ("a channel's invitations", &["JOIN \"invitation\"", "\"invitation\".\"channel_id\" = ?"]),
+    ("an invitation", &["FROM \"invitation\"", "\"id\" = ?"]),
+    ("answering", &["DELETE FROM \"invitation\"", "\"id\" = ?"]),
     ("refreshing", &["UPDATE \"refresh_token\""]),
 ];
 

@@ -1,8 +1,15 @@
 //! People, channels, messages and their timeline.
 
 mod accounts;
+mod archive;
+mod changes;
 mod channels;
+mod direct;
 mod history;
+mod invitations;
+mod marks;
+mod members;
+mod membership;
 mod messages;
 mod sessions;
 mod timeline;
@@ -17,6 +24,13 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = accounts::trials(world);
     trials.extend(sessions::trials(world));
     trials.extend(channels::trials(world));
+    trials.extend(changes::trials(world));
+    trials.extend(archive::trials(world));
+    trials.extend(members::trials(world));
+    trials.extend(membership::trials(world));
+    trials.extend(marks::trials(world));
+    trials.extend(direct::trials(world));
+    trials.extend(invitations::trials(world));
     trials.extend(messages::trials(world));
     trials.extend(history::trials(world));
     trials.extend(timeline::trials(world));
