@@ -188,6 +188,7 @@ pub(crate) async fn insert_as(
         joined_at: Set(joined.at),
         joined_seq: Set(joined.seq),
         read_seq: Set(joined.seq),
+        read_count: Set(timeline.head(channel_id).map_or(0, |head| head.message_count)),
         muted: Set(false),
         cleared_seq: Set(0),
     })

@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, Q
 use crate::account::Actor;
 use crate::channel::{AccessError, ChannelRef, require_member};
 use crate::context::Domain;
+use crate::database::comparable;
 use crate::entity::{message, send_outcome};
 use crate::id::{ChannelId, MessageId};
 use crate::timeline::Message;
@@ -109,7 +110,7 @@ async fn first_since(
         .select_only()
         .column(message::Column::Seq)
         .filter(message::Column::ChannelId.eq(channel_id))
-        .filter(message::Column::CreatedAt.gte(time))
+        .filter(message::Column::CreatedAt.gte(comparable(time)))
         .order_by_asc(message::Column::CreatedAt)
         .order_by_asc(message::Column::Seq)
         .into_tuple()
