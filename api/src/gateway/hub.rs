@@ -221,6 +221,7 @@ async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
                 node.authenticator.forget(session_id);
                 hub.end_sessions(|session| session == session_id);
             }
+            BusSignal::Ephemeral(Ephemeral::Read { .. }) => {}
             BusSignal::Missed => hub.check_now.notify_one(),
         }
     }
