@@ -5,6 +5,7 @@
 mod accounts;
 mod auth;
 mod body;
+mod changes;
 mod channels;
 mod cursor;
 mod edge;
@@ -16,6 +17,7 @@ mod node;
 mod origin;
 mod page;
 mod problem;
+mod reactions;
 mod receipt;
 mod routes;
 mod server;

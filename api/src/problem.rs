@@ -228,7 +228,7 @@ fn describe(status: u16) -> &'static str {
         401 => "No valid credentials.",
         403 => "You may see this, but not do this to it.",
         404 => "There is none, or you may not know of it.",
-        409 => "The name is taken.",
+        409 => "What is there stands against it: the code says what.",
         413 => "The body is larger than 2 MiB.",
         415 => "The body is not declared as application/json.",
         422 => "The body can be read, but breaks a rule: the errors say which.",

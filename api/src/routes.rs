@@ -6,6 +6,7 @@ use poem::{Endpoint, EndpointExt, Route, get};
 use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
+use crate::changes::ChangesApi;
 use crate::channels::ChannelsApi;
 use crate::edge::edge;
 use crate::events::EventsApi;
@@ -14,8 +15,9 @@ use crate::health::HealthApi;
 use crate::messages::MessagesApi;
 use crate::node::Node;
 use crate::page::page;
+use crate::reactions::ReactionsApi;
 
-type Apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+type Apis = (AccountsApi, ChannelsApi, MessagesApi, ChangesApi, ReactionsApi, EventsApi, HealthApi);
 
 /// The OpenAPI document, as JSON. Needs nothing but this program.
 #[must_use]
@@ -41,7 +43,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+    let apis =
+        (AccountsApi, ChannelsApi, MessagesApi, ChangesApi, ReactionsApi, EventsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(
             "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\
