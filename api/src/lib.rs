@@ -3,6 +3,7 @@
 //! rules are the domain's.
 
 mod accounts;
+mod asyncapi;
 mod auth;
 mod body;
 mod changes;
@@ -24,5 +25,6 @@ mod server;
 mod tag;
 mod token;
 
+pub use asyncapi::asyncapi_document;
 pub use routes::openapi_document;
 pub use server::{FirstAccount, ServeError, Server};

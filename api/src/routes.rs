@@ -6,18 +6,20 @@ use poem::{Endpoint, EndpointExt, Route, get};
 use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
+use crate::asyncapi;
 use crate::changes::ChangesApi;
 use crate::channels::ChannelsApi;
 use crate::edge::edge;
 use crate::events::EventsApi;
-use crate::gateway;
+use crate::gateway::{self, TicketsApi};
 use crate::health::HealthApi;
 use crate::messages::MessagesApi;
 use crate::node::Node;
 use crate::page::page;
 use crate::reactions::ReactionsApi;
 
-type Apis = (AccountsApi, ChannelsApi, MessagesApi, ChangesApi, ReactionsApi, EventsApi, HealthApi);
+type Apis = (AccountsApi, ChannelsApi, AboutMessages, EventsApi, TicketsApi, HealthApi);
+type AboutMessages = (MessagesApi, ChangesApi, ReactionsApi);
 
 /// The OpenAPI document, as JSON. Needs nothing but this program.
 #[must_use]
@@ -35,6 +37,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
     Route::new()
         .at("/v1/ws", get(gateway::open))
         .at("/openapi.json", document)
+        .at("/asyncapi.yaml", get(asyncapi::served))
+        .at("/docs/socket", get(asyncapi::shown))
         .nest("/docs", swagger)
         .nest("/", service)
         .around(page)
@@ -43,8 +47,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let apis =
-        (AccountsApi, ChannelsApi, MessagesApi, ChangesApi, ReactionsApi, EventsApi, HealthApi);
+    let about_messages = (MessagesApi, ChangesApi, ReactionsApi);
+    let apis = (AccountsApi, ChannelsApi, about_messages, EventsApi, TicketsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(
             "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\

@@ -8,7 +8,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::step::Step;
-use crate::tables::{id, name, number, optional, reference, table, time};
+use crate::tables::{id, name, number, optional, reference, table, text, time};
 
 pub(crate) fn steps() -> Vec<Box<dyn MigrationTrait>> {
     people().into_iter().chain(channels()).chain(messages()).collect()
@@ -65,9 +65,7 @@ fn messages() -> Vec<Box<dyn MigrationTrait>> {
         Step::column("message_thread_seq", "message", |_| optional(number("thread_root_seq"))),
         Step::column("message_reply_count", "message", |_| number("reply_count").default(0).take()),
         Step::column("message_last_reply_at", "message", |b| optional(time("last_reply_at", b))),
-        Step::column("message_reactions", "message", |_| {
-            optional(ColumnDef::new("reactions").text().not_null().take())
-        }),
+        Step::column("message_reactions", "message", |b| optional(text("reactions", b))),
         // What one person wrote, newest first, of any channel.
         Step::index("message_author", "message", &["author_id", "created_at", "channel_id", "seq"]),
         Step::table("t0018_message_revision", message_revision),
@@ -151,7 +149,7 @@ fn message_revision(backend: DbBackend) -> TableCreateStatement {
         .col(id("channel_id"))
         .col(number("seq"))
         .col(number("revision"))
-        .col(ColumnDef::new("text").text().not_null())
+        .col(text("text", backend))
         .col(time("written_at", backend))
         .primary_key(Index::create().col("channel_id").col("seq").col("revision"))
         .to_owned()

@@ -78,7 +78,11 @@ impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         match &self.create {
             Create::Table(table) => {
-                let mut statement = table(manager.get_database_backend());
+                let backend = manager.get_database_backend();
+                let mut statement = table(backend);
+                if backend == DbBackend::MySql {
+                    keep_exactly(&mut statement);
+                }
                 manager.create_table(statement.if_not_exists().to_owned()).await
             }
             // SQLite and MySQL know no ADD COLUMN IF NOT EXISTS.
@@ -105,4 +109,12 @@ impl MigrationTrait for Step {
             }
         }
     }
+}
+
+/// What MariaDB and MySQL would take from the server's and the database's
+/// defaults: transactions, every character, texts that are equal only if they
+/// are the same, and room for the longest key.
+fn keep_exactly(table: &mut TableCreateStatement) {
+    table.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
+    table.extra("ROW_FORMAT=DYNAMIC");
 }

@@ -32,7 +32,29 @@ pub struct Sight {
     pub cleared_seq: i64,
 }
 
+/// As much of somebody's membership as decides what reaches them. Of two
+/// readings of the same person in the same channel the greater is the later:
+/// who joins again does so by a higher number, and what was cleared stays so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Membership {
+    /// The number of the event that made them a member.
+    pub joined_seq: i64,
+    /// Messages with numbers up to this one are hidden from them.
+    pub cleared_seq: i64,
+}
+
+impl Membership {
+    /// What the member may see.
+    #[must_use]
+    pub fn sight(self) -> Sight {
+        Sight { cleared_seq: self.cleared_seq }
+    }
+}
+
 impl Sight {
+    /// What somebody sees who is no member: no message.
+    pub const NOTHING: Self = Self { cleared_seq: i64::MAX };
+
     /// Whether the message with this number may be seen.
     #[must_use]
     pub fn shows(self, message_seq: i64) -> bool {

@@ -11,7 +11,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::account::Actor;
-use crate::channel::{AccessError, Channel, ChannelRef, find, require_member};
+use crate::channel::{AccessError, Channel, ChannelRef, Membership, find, require_member};
 use crate::context::Domain;
 use crate::entity::membership;
 use crate::id::{ChannelId, UserId};
@@ -129,29 +129,31 @@ pub async fn members(
     Ok(rows.into_iter().filter_map(member).collect())
 }
 
-/// The channels of each of these people, with the number of the event by which
-/// they joined: what their sockets are to hear.
+/// The channels of each of these people: what their sockets are to hear, and
+/// how much of it they may see.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn memberships_of(
     domain: &Domain,
     people: Vec<UserId>,
-) -> Result<HashMap<UserId, HashMap<ChannelId, i64>>, DbErr> {
+) -> Result<HashMap<UserId, HashMap<ChannelId, Membership>>, DbErr> {
     let rows = membership::Entity::find()
         .select_only()
         .columns([
             membership::Column::UserId,
             membership::Column::ChannelId,
             membership::Column::JoinedSeq,
+            membership::Column::ClearedSeq,
         ])
         .filter(membership::Column::UserId.is_in(people))
-        .into_tuple::<(UserId, ChannelId, i64)>()
+        .into_tuple::<(UserId, ChannelId, i64, i64)>()
         .all(domain.database.read())
         .await?;
-    let mut memberships: HashMap<UserId, HashMap<ChannelId, i64>> = HashMap::new();
-    for (user_id, channel_id, joined_seq) in rows {
-        memberships.entry(user_id).or_default().insert(channel_id, joined_seq);
+    let mut memberships: HashMap<UserId, HashMap<ChannelId, Membership>> = HashMap::new();
+    for (user_id, channel_id, joined_seq, cleared_seq) in rows {
+        let membership = Membership { joined_seq, cleared_seq };
+        memberships.entry(user_id).or_default().insert(channel_id, membership);
     }
     Ok(memberships)
 }

@@ -9,7 +9,7 @@ mod view;
 
 use uuid::uuid;
 
-pub use access::{AccessCache, AccessError, Seat, Sight, find, require_member};
+pub use access::{AccessCache, AccessError, Membership, Seat, Sight, find, require_member};
 pub use browse::{browse, mine};
 pub use create::{ChannelDraft, CreateError, Created, create};
 pub use membership::{Member, MemberRole, join, members, memberships_of, unsubscribe};

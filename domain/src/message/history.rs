@@ -1,8 +1,7 @@
 //! Reading messages.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::account::Actor;
 use crate::channel::{AccessError, ChannelRef, Seat, require_member};
@@ -58,7 +57,10 @@ pub async fn list(
         select = select.filter(message::Column::Seq.gt(seq));
     }
     if let Some(time) = window.since {
-        select = select.filter(from_time(channel_id, time));
+        match first_since(domain, channel_id, time).await? {
+            Some(seq) => select = select.filter(message::Column::Seq.gte(seq)),
+            None => return Ok(Page { messages: Vec::new(), as_of_seq: seat.channel.last_seq }),
+        }
     }
     let oldest_first = window.after_seq.is_some();
     let order = if oldest_first { Order::Asc } else { Order::Desc };
@@ -111,18 +113,23 @@ pub(crate) async fn locate(
     Ok((seat, (channel_id, seq)))
 }
 
-/// Numbered from a channel's first message at `time` or later; never true if there
-/// is none. Times rise with the numbers, so this bounds a page as the time does,
-/// and no message is read only to find that it is too old.
-fn from_time(channel_id: ChannelId, time: DateTime<Utc>) -> Expr {
-    let first = Query::select()
+/// The number of a channel's first message at `time` or later. Times rise with the
+/// numbers, so this bounds a page as the time does, and no message is read only to
+/// find that it is too old. A query of its own: within another, MariaDB would not
+/// know it for a constant to seek by.
+async fn first_since(
+    domain: &Domain,
+    channel_id: ChannelId,
+    time: DateTime<Utc>,
+) -> Result<Option<i64>, DbErr> {
+    message::Entity::find()
+        .select_only()
         .column(message::Column::Seq)
-        .from(message::Entity)
-        .and_where(message::Column::ChannelId.eq(channel_id))
-        .and_where(message::Column::CreatedAt.gte(time))
-        .order_by((message::Entity, message::Column::CreatedAt), Order::Asc)
-        .order_by((message::Entity, message::Column::Seq), Order::Asc)
-        .limit(1)
-        .take();
-    Expr::col((message::Entity, message::Column::Seq)).gte(Expr::from(first))
+        .filter(message::Column::ChannelId.eq(channel_id))
+        .filter(message::Column::CreatedAt.gte(time))
+        .order_by_asc(message::Column::CreatedAt)
+        .order_by_asc(message::Column::Seq)
+        .into_tuple()
+        .one(domain.database.read())
+        .await
 }

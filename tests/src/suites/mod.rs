@@ -19,10 +19,23 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 
+use crate::deployment::Combination;
+use crate::servers::DatabaseServer;
 use crate::world::World;
 
+/// Everything that runs on a combination.
+pub fn of(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = black_box(world);
+    match world.combination {
+        Combination::Embedded => {}
+        Combination::Cluster(DatabaseServer::Postgres) => trials.extend(cluster(world)),
+        Combination::Cluster(DatabaseServer::Mariadb) => trials.extend(programs::trials(world)),
+    }
+    trials
+}
+
 /// The suites that run on every combination: the black box.
-pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
+fn black_box(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = spine::trials(world);
     trials.extend(contract::trials(world));
     trials.extend(gateway::trials(world));
@@ -34,8 +47,8 @@ pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials
 }
 
-/// What only a cluster has.
-pub fn cluster(world: &Arc<World>) -> Vec<Trial> {
+/// What only a cluster has, and the machinery of the tests.
+fn cluster(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = machinery::trials(world);
     trials.extend(hostile_log::trials(world));
     trials.extend(faults::trials(world));

@@ -14,6 +14,7 @@ use libtest_mimic::Trial;
 
 use crate::deployment::Combination;
 use crate::facts;
+use crate::servers::DatabaseServer;
 use crate::world::World;
 
 use postgres::postgres_scans_no_history;
@@ -32,6 +33,9 @@ const FEWEST_STATEMENTS: usize = 30;
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     match world.combination {
         Combination::Embedded => facts!(world, "plans", [sqlite_scans_no_history]),
-        Combination::Cluster => facts!(world, "plans", [postgres_scans_no_history]),
+        Combination::Cluster(DatabaseServer::Postgres) => {
+            facts!(world, "plans", [postgres_scans_no_history])
+        }
+        Combination::Cluster(DatabaseServer::Mariadb) => Vec::new(),
     }
 }

@@ -52,7 +52,8 @@ struct Executed {
 pub(super) async fn postgres_scans_no_history(world: Arc<World>) {
     let postgres = Postgres::start_with(&SETTINGS).await;
     let rabbitmq = world.servers.rabbitmq().await;
-    let deployment = Deployment::cluster(&postgres, rabbitmq, Options::default()).await;
+    let database_url = postgres.create_database().await;
+    let deployment = Deployment::cluster(database_url, rabbitmq, Options::default()).await;
     let database = connect(&deployment.database_url).await;
     fill(&database).await;
     database.execute_unprepared("ANALYZE").await.expect("analyse");
