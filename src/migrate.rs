@@ -67,11 +67,17 @@ mod tests {
     }
 
     #[test]
-    fn checked_in_document_is_the_programs() {
+    fn checked_in_documents_are_the_programs() {
         let checked_in = include_str!("../openapi/openapi.json");
         assert_eq!(
             checked_in.trim_end(),
             warren_api::openapi_document().trim_end(),
+            "run `make openapi` and commit what it writes",
+        );
+        let checked_in = include_str!("../openapi/asyncapi.yaml");
+        assert_eq!(
+            checked_in.trim_end(),
+            warren_api::asyncapi_document().trim_end(),
             "run `make openapi` and commit what it writes",
         );
     }
