@@ -7,19 +7,20 @@ use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
 use crate::asyncapi;
-use crate::changes::ChangesApi;
 use crate::channels::ChannelsApi;
 use crate::edge::edge;
 use crate::events::EventsApi;
 use crate::gateway::{self, TicketsApi};
 use crate::health::HealthApi;
+use crate::message::MessageApi;
 use crate::messages::MessagesApi;
 use crate::node::Node;
 use crate::page::page;
+use crate::pins::PinsApi;
 use crate::reactions::ReactionsApi;
 
 type Apis = (AccountsApi, ChannelsApi, AboutMessages, EventsApi, TicketsApi, HealthApi);
-type AboutMessages = (MessagesApi, ChangesApi, ReactionsApi);
+type AboutMessages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
 
 /// The OpenAPI document, as JSON. Needs nothing but this program.
 #[must_use]
@@ -47,7 +48,7 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let about_messages = (MessagesApi, ChangesApi, ReactionsApi);
+    let about_messages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
     let apis = (AccountsApi, ChannelsApi, about_messages, EventsApi, TicketsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(

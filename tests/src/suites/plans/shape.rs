@@ -7,7 +7,7 @@ use crate::wait::eventually;
 
 /// Statements that every tour of the operations leads to, by words that stand in
 /// them in this order.
-const EXPECTED: [(&str, &[&str]); 31] = [
+const EXPECTED: [(&str, &[&str]); 34] = [
     ("writing messages", &["INSERT INTO \"message\""]),
     ("writing events", &["INSERT INTO \"channel_event\""]),
     ("writing outcomes", &["INSERT INTO \"send_outcome\""]),
@@ -44,6 +44,9 @@ const EXPECTED: [(&str, &[&str]); 31] = [
     ("counting reactions", &["UPDATE \"message\" SET \"reactions\""]),
     ("own reactions", &["FROM \"reaction\"", "\"emoji\" IN (", "\"user_id\" = ?"]),
     ("deleting", &["UPDATE \"message\" SET \"text\" = ?, \"deleted_at\""]),
+    ("counting pins", &["SELECT COUNT(*)", "FROM \"pin\""]),
+    ("pins", &["FROM \"pin\"", "\"seq\" > ?", "LIMIT"]),
+    ("pinned messages", &["FROM \"message\"", "\"seq\" IN ("]),
     ("forgetting mentions", &["DELETE FROM \"mention\""]),
 ];
 
