@@ -5,6 +5,7 @@ mod browse;
 mod create;
 pub(crate) mod membership;
 mod name;
+mod typing;
 mod view;
 
 use uuid::uuid;
@@ -12,8 +13,11 @@ use uuid::uuid;
 pub use access::{AccessCache, AccessError, Membership, Seat, Sight, find, require_member};
 pub use browse::{browse, mine};
 pub use create::{ChannelDraft, CreateError, Created, create};
-pub use membership::{Member, MemberRole, join, members, memberships_of, unsubscribe};
+pub use membership::{
+    Member, MemberRole, first_members, join, members, memberships_of, unsubscribe,
+};
 pub use name::{ChannelName, ChannelRef};
+pub use typing::typing;
 pub use view::{Channel, Mine};
 
 pub(crate) use access::find_for_post;
