@@ -3,12 +3,14 @@
 //! changes.
 
 use sea_orm::sea_query::{CaseStatement, Expr};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
 
 use crate::account::Actor;
 use crate::channel::{AccessError, Channel, ChannelRef, Seat, find, require_member};
 use crate::context::Domain;
 use crate::entity::membership::{Column, Entity};
+use crate::entity::message;
+use crate::id::ChannelId;
 use crate::port::Ephemeral;
 
 /// Moves the actor's read marker to the event with this number, or to the newest
@@ -27,8 +29,10 @@ pub async fn mark_read(
     if seat.channel.mine.read_seq >= Some(seq) {
         return Ok(seat.channel);
     }
+    let count = messages_up_to(domain, seat.channel.summary.id, seq).await?;
     let moved = Entity::update_many()
         .col_expr(Column::ReadSeq, Expr::value(seq))
+        .col_expr(Column::ReadCount, Expr::value(count))
         .filter(Column::ReadSeq.lt(seq));
     write(domain, actor, &seat, moved).await
 }
@@ -48,13 +52,12 @@ pub async fn clear(
     if seat.channel.mine.cleared_seq >= Some(seq) {
         return Ok(seat.channel);
     }
-    let read: Expr = CaseStatement::new()
-        .case(Column::ReadSeq.lt(seq), seq)
-        .finally(Expr::col(Column::ReadSeq))
-        .into();
+    let count = messages_up_to(domain, seat.channel.summary.id, seq).await?;
+    // Both rise with the number up to which one has read: the greater pair is the later one.
     let cleared = Entity::update_many()
         .col_expr(Column::ClearedSeq, Expr::value(seq))
-        .col_expr(Column::ReadSeq, read)
+        .col_expr(Column::ReadSeq, at_least(Column::ReadSeq, seq))
+        .col_expr(Column::ReadCount, at_least(Column::ReadCount, count))
         .filter(Column::ClearedSeq.lt(seq));
     write(domain, actor, &seat, cleared).await
 }
@@ -77,6 +80,26 @@ pub async fn mute(
         .col_expr(Column::Muted, Expr::value(muted))
         .filter(Column::Muted.ne(muted));
     write(domain, actor, &seat, changed).await
+}
+
+/// How many messages a channel had when it reached `seq`: one seek in the primary
+/// key, so that counting unread messages is a subtraction.
+async fn messages_up_to(domain: &Domain, channel_id: ChannelId, seq: i64) -> Result<i64, DbErr> {
+    let last = message::Entity::find()
+        .select_only()
+        .column(message::Column::Ordinal)
+        .filter(message::Column::ChannelId.eq(channel_id))
+        .filter(message::Column::Seq.lte(seq))
+        .order_by_desc(message::Column::Seq)
+        .limit(1)
+        .into_tuple::<i64>()
+        .one(domain.database.read())
+        .await?;
+    Ok(last.unwrap_or(0))
+}
+
+fn at_least(column: Column, value: i64) -> Expr {
+    CaseStatement::new().case(column.lt(value), value).finally(Expr::col(column)).into()
 }
 
 /// Changes the actor's membership, and tells their other clients if that changed

@@ -91,6 +91,25 @@ pub async fn memberships_of(
     Ok(memberships)
 }
 
+/// At most `limit` members of a channel, whoever asks.
+///
+/// # Errors
+/// If the database fails.
+pub async fn first_members(
+    domain: &Domain,
+    channel_id: ChannelId,
+    limit: u64,
+) -> Result<Vec<UserId>, DbErr> {
+    membership::Entity::find()
+        .select_only()
+        .column(membership::Column::UserId)
+        .filter(membership::Column::ChannelId.eq(channel_id))
+        .limit(limit)
+        .into_tuple::<UserId>()
+        .all(domain.database.read())
+        .await
+}
+
 /// Makes somebody a member of a channel that `timeline` holds locked.
 pub(crate) async fn insert(
     transaction: &DatabaseTransaction,
@@ -111,6 +130,7 @@ pub(crate) async fn begin(
     arrival: Arrival,
 ) -> Result<(), DbErr> {
     let Arrival { channel_id, history, actor_id, people } = arrival;
+    let message_count = timeline.head(channel_id).map_or(0, |head| head.message_count);
     let mut rows = Vec::with_capacity(people.len());
     for (person, role) in people {
         let user_id = person.id;
@@ -128,6 +148,7 @@ pub(crate) async fn begin(
             joined_at: Set(joined.at),
             joined_seq: Set(joined.seq),
             read_seq: Set(joined.seq),
+            read_count: Set(message_count),
             muted: Set(false),
             cleared_seq: Set(cleared_seq),
         });

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType,
     QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::User;
 use crate::channel::MemberRole;
 use crate::channel::membership::its_user;
-use crate::entity::{channel, channel_head, membership, mention, message, user_account};
+use crate::entity::{channel, channel_head, membership, mention, user_account};
 use crate::id::{ChannelId, UserId};
 use crate::timeline::{ChannelKind, ChannelSummary, HistoryVisibility, Person};
 
@@ -89,8 +89,7 @@ pub(crate) struct Row {
     cleared_seq: Option<i64>,
     muted: Option<bool>,
     message_count: i64,
-    /// How many messages the channel had where the reader has read to.
-    read_ordinal: Option<i64>,
+    read_count: Option<i64>,
     unread_mentions: i64,
 }
 
@@ -105,10 +104,10 @@ pub(crate) fn seen_by(reader: UserId) -> Select<channel::Entity> {
         .columns([
             membership::Column::Role,
             membership::Column::ReadSeq,
+            membership::Column::ReadCount,
             membership::Column::ClearedSeq,
             membership::Column::Muted,
         ])
-        .expr_as(read_ordinal(), "read_ordinal")
         .expr_as(unread_mentions(reader), "unread_mentions")
         .join(JoinType::InnerJoin, its_head())
         .join(JoinType::LeftJoin, membership_of(reader))
@@ -184,7 +183,7 @@ impl From<Row> for Channel {
         let mine = Mine {
             role: row.role,
             read_seq: row.read_seq,
-            unread: row.read_seq.map(|_| row.message_count - row.read_ordinal.unwrap_or(0)),
+            unread: row.read_count.map(|read| row.message_count - read),
             unread_mentions: member.then_some(row.unread_mentions),
             cleared_seq: row.cleared_seq,
             muted: row.muted,
@@ -204,14 +203,18 @@ impl From<Row> for Channel {
     }
 }
 
-/// How many messages after the read marker name the reader, or everybody: one
-/// range of the primary key each.
+/// How many messages after the read marker name the reader, or everybody. Each by
+/// itself: MariaDB seeks by what is equal only, not by one of two.
 fn unread_mentions(reader: UserId) -> Expr {
     let everybody = UserId(uuid::Uuid::nil());
+    unread_mentions_of(reader).add(unread_mentions_of(everybody))
+}
+
+fn unread_mentions_of(mentioned: UserId) -> Expr {
     let unread = Query::select()
         .expr(Func::count(Expr::col((mention::Entity, mention::Column::Seq))))
         .from(mention::Entity)
-        .and_where(Expr::col((mention::Entity, mention::Column::UserId)).is_in([reader, everybody]))
+        .and_where(Expr::col((mention::Entity, mention::Column::UserId)).eq(mentioned))
         .and_where(
             Expr::col((mention::Entity, mention::Column::ChannelId))
                 .equals((channel::Entity, channel::Column::Id)),
@@ -222,26 +225,6 @@ fn unread_mentions(reader: UserId) -> Expr {
         )
         .take();
     unread.into()
-}
-
-/// The ordinal of the last message that the reader has read: one seek in the
-/// primary key, so that counting unread messages is a subtraction.
-fn read_ordinal() -> Expr {
-    let read = Query::select()
-        .column(message::Column::Ordinal)
-        .from(message::Entity)
-        .and_where(
-            Expr::col((message::Entity, message::Column::ChannelId))
-                .equals((channel::Entity, channel::Column::Id)),
-        )
-        .and_where(
-            Expr::col((message::Entity, message::Column::Seq))
-                .lte(Expr::col((membership::Entity, membership::Column::ReadSeq))),
-        )
-        .order_by((message::Entity, message::Column::Seq), Order::Desc)
-        .limit(1)
-        .take();
-    read.into()
 }
 
 pub(crate) fn its_head() -> RelationDef {

@@ -87,6 +87,11 @@ impl Rest {
         self.call(Call { method: "POST", path, content: Content::None, headers: &[] }).await
     }
 
+    /// PUT without a body.
+    pub async fn put_empty(&self, path: &str) -> Answer {
+        self.call(Call { method: "PUT", path, content: Content::None, headers: &[] }).await
+    }
+
     /// POST with any bytes as JSON.
     pub async fn post_raw(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         let content = Content::Bytes("application/json", body.into());

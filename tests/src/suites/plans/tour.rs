@@ -1,11 +1,10 @@
 //! Every operation of the API and of the socket, each in every form that has a
 //! statement of its own.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use super::history::{LARGEST, MIDDLE};
+use super::rooms::rooms;
 use crate::client::{Cursors, Person, Rest, Socket, new_key, unique};
 use crate::deployment::Deployment;
 use crate::world::World;
@@ -21,11 +20,10 @@ pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> S
     let bob = Person::sign_up(&stranger, "bob").await;
     let channel = find_the_largest(&ann).await;
     channels(&ann, &bob).await;
-    changes(&ann, &bob).await;
-    marks(&ann, &channel).await;
-    talks(&ann, &bob).await;
+    rooms(&ann, &bob, &channel).await;
     messages(&ann, &channel).await;
     posts(&ann, &bob, &channel).await;
+    changes(&ann, &channel).await;
     events(&ann, &channel).await;
     socket(&ann, &channel).await
 }
@@ -83,57 +81,6 @@ async fn channels(ann: &Person, bob: &Person) {
     ann.get("/v1/channels").await.expect(200);
 }
 
-/// A channel from its making until it is archived, with invitations into it.
-async fn changes(ann: &Person, bob: &Person) {
-    let name = unique("room");
-    let body = json!({"name": name, "kind": "private", "members": [bob.username]});
-    let made = ann.post("/v1/channels", body).await;
-    let channel = made.expect(201)["id"].as_str().expect("an id").to_owned();
-    let path = format!("/v1/channels/{channel}");
-    ann.delete(&format!("{path}/members/{}", bob.username)).await.expect(204);
-    for answer in ["reject", "accept"] {
-        let invitations = format!("{path}/invitations");
-        let body = json!({"username": bob.username});
-        let invitation = ann.post(&invitations, body.clone()).await;
-        let id = invitation.expect(201)["id"].as_str().expect("an id").to_owned();
-        ann.post(&invitations, body).await.expect(200);
-        for cursor in ["", &cursor_of(&format!("invitations:{id}"))] {
-            ann.get(&format!("{invitations}?limit=1{cursor}")).await.expect(200);
-            bob.get(&format!("/v1/invitations?limit=1{cursor}")).await.expect(200);
-        }
-        let answered = bob.post_empty(&format!("/v1/invitations/{id}/{answer}")).await;
-        assert!(answered.status < 300, "{}", answered.text);
-    }
-    ann.appoint(&channel, bob, "moderator").await.expect(200);
-    let change = json!({"name": unique("renamed"), "description": "x", "history": "since_joining"});
-    ann.patch(&path, change).await.expect(200);
-    ann.leave(&channel).await;
-    bob.add(&channel, ann).await;
-    bob.delete(&path).await.expect(204);
-}
-
-async fn marks(ann: &Person, channel: &str) {
-    let path = format!("/v1/channels/{channel}");
-    ann.say(channel, "something to read").await;
-    ann.put(&format!("{path}/read"), json!({"seq": 1_000_000})).await.expect(200);
-    ann.put(&format!("{path}/mute"), json!({"muted": true})).await.expect(200);
-    let room = ann.create_channel("public").await;
-    ann.post_empty(&format!("/v1/channels/{room}/clear")).await.expect(200);
-}
-
-async fn talks(ann: &Person, bob: &Person) {
-    for status in [201, 200] {
-        let body = json!({"usernames": [bob.username]});
-        ann.post("/v1/direct-channels", body).await.expect(status);
-    }
-    ann.get("/v1/channels").await.expect(200);
-}
-
-/// Where a page ended that ended with this.
-fn cursor_of(key: &str) -> String {
-    format!("&cursor={}", URL_SAFE_NO_PAD.encode(key))
-}
-
 /// Every combination of the bounds.
 async fn messages(ann: &Person, channel: &str) {
     let since = ["", "&since=2000-01-01T00:00:00Z", "&since=2999-01-01T00:00:00Z"];
@@ -168,6 +115,33 @@ async fn posts(ann: &Person, bob: &Person, channel: &str) {
     bob.post_message(channel, "mine", &new_key()).await.expect_problem(403, "not_a_member");
     let many = (0..20).map(|index| async move { ann.say(channel, &format!("{index}")).await });
     futures_util::future::join_all(many).await;
+}
+
+/// Everything that can happen to a message, and what changes nothing.
+async fn changes(ann: &Person, channel: &str) {
+    let id = ann.posted(channel, "to be changed").await;
+    for text in ["changed", "changed again", "changed again"] {
+        ann.edit(&id, text).await.expect(200);
+    }
+    ann.get(&format!("/v1/messages/{id}/revisions?after_revision=1")).await.expect(200);
+    for emoji in ["🥕", "🐇", "🐇"] {
+        ann.react(&id, emoji).await.expect(200);
+    }
+    ann.messages(channel, "").await;
+    ann.take_back(&id, "🐇").await.expect(200);
+    ann.take_back(&id, "🐇").await.expect(200);
+    for _ in 0..2 {
+        ann.pin(&id).await.expect(200);
+        ann.pins(channel).await;
+    }
+    for _ in 0..2 {
+        ann.unpin(&id).await.expect(200);
+    }
+    for middle in [format!("around={id}"), format!("around_time={MIDDLE}")] {
+        ann.messages(channel, &format!("?{middle}")).await;
+    }
+    ann.delete_message(&id).await.expect(204);
+    ann.delete_message(&id).await.expect(204);
 }
 
 async fn events(ann: &Person, channel: &str) {

@@ -1,12 +1,11 @@
-//! Changing what a channel is.
+//! Editing and deleting.
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::client::{Person, new_key, unique};
+use crate::client::{Cursors, Person, new_key};
 use crate::facts;
 use crate::world::World;
 
@@ -15,180 +14,215 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
         world,
         "spine",
         [
-            owners_and_moderators_change_a_channel,
-            change_that_changes_nothing_is_no_event,
-            members_and_strangers_change_nothing,
-            name_of_another_channel_is_taken,
-            renamed_channel_is_found_by_its_new_name_only,
-            one_of_many_renames_to_a_name_wins,
-            everybodys_first_channel_keeps_its_name_and_stays,
-            administrators_run_the_public_channels_only,
+            edited_message_says_the_new_text_everywhere,
+            what_it_said_before_is_kept_oldest_first,
+            editing_to_the_same_text_changes_nothing,
+            only_its_author_edits,
+            two_edits_at_once_are_two_events,
+            deleted_message_leaves_its_number_only,
+            deleting_again_changes_nothing,
+            who_keeps_order_deletes_and_others_do_not,
+            deleted_message_cannot_be_edited,
+            repetition_gets_the_first_answer_after_edit_and_deletion,
+            archived_channel_is_not_changed,
         ]
     )
 }
 
-async fn owners_and_moderators_change_a_channel(world: Arc<World>) {
-    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+async fn edited_message_says_the_new_text_everywhere(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let elsewhere = world.elsewhere(&ann).await;
     let channel = ann.create_channel("private").await;
-    ann.add(&channel, &bob).await;
-    ann.appoint(&channel, &bob, "moderator").await.expect(200);
-    let change = json!({"description": "For rabbits", "history": "since_joining"});
-    let changed = patch(&bob, &channel, change).await;
-    assert_eq!(
-        (&changed["description"], &changed["role"]),
-        (&json!("For rabbits"), &json!("moderator"))
-    );
-    let name = unique("warren");
-    patch(&ann, &channel, json!({"name": name.to_uppercase()})).await;
-    let cleared = patch(&ann, &channel, json!({"description": null})).await;
-    assert_eq!((&cleared["name"], &cleared["history"]), (&json!(name), &json!("since_joining")));
-    assert!(cleared.get("description").is_none(), "{cleared}");
-    let events = ann.events_after(&channel, 4).await;
-    let kinds: Vec<&Value> = events.iter().map(|event| &event["kind"]).collect();
-    assert_eq!(kinds, ["channel_updated"; 3]);
-    assert_eq!(events[0]["actor_id"], bob.id.as_str());
-    for event in &events {
-        assert_eq!(event["channel"]["name"], name.as_str(), "as it is now: {event}");
-    }
+    let mut socket = elsewhere.socket(&Cursors::new()).await;
+    let id = ann.posted(&channel, "helo").await;
+    let edited = ann.edit(&id, "hello").await.expect(200).clone();
+    assert_eq!((&edited["text"], &edited["seq"]), (&json!("hello"), &json!(3)));
+    let heard = socket.events_through(&channel, 4).await.pop().expect("an event");
+    assert_eq!(heard["kind"], "message_edited");
+    assert_eq!(heard["message"], edited);
+    assert_eq!(heard["at"], edited["edited_at"]);
+    assert_eq!(elsewhere.message(&id).await, edited);
+    assert_eq!(elsewhere.messages(&channel, "").await, [edited.clone()]);
+    let read = elsewhere.events_after(&channel, 2).await;
+    assert_eq!(read[0]["message"], edited, "the first event shows what it says now");
+    assert_eq!(read[1]["message"], edited);
 }
 
-async fn change_that_changes_nothing_is_no_event(world: Arc<World>) {
-    let ann = world.person("ann").await;
-    let channel = ann.create_channel("public").await;
-    let before = ann.channel(&channel).await;
-    for change in [
-        json!({}),
-        json!({"name": before["name"]}),
-        json!({"description": null}),
-        json!({"history": "all"}),
-        json!({"archived": false}),
-    ] {
-        assert_eq!(patch(&ann, &channel, change).await, before);
-    }
-    assert_eq!(ann.events_after(&channel, 2).await, [] as [Value; 0]);
-}
-
-async fn members_and_strangers_change_nothing(world: Arc<World>) {
-    let (ann, bob, eve) =
-        (world.person("ann").await, world.person("bob").await, world.person("eve").await);
-    let (public, private) =
-        (ann.create_channel("public").await, ann.create_channel("private").await);
-    bob.join(&public).await;
-    ann.add(&private, &bob).await;
-    for channel in [&public, &private] {
-        let path = format!("/v1/channels/{channel}");
-        for change in [json!({"name": unique("mine")}), json!({"archived": true}), json!({})] {
-            bob.patch(&path, change).await.expect_problem(403, "forbidden");
-        }
-        bob.delete(&path).await.expect_problem(403, "forbidden");
-        ann.appoint(channel, &bob, "moderator").await.expect(200);
-        bob.delete(&path).await.expect_problem(403, "forbidden");
-    }
-    let path = format!("/v1/channels/{public}");
-    eve.patch(&path, json!({"name": "mine"})).await.expect_problem(403, "not_a_member");
-    eve.delete(&path).await.expect_problem(403, "not_a_member");
-    eve.delete(&format!("/v1/channels/{private}")).await.expect_problem(404, "not_found");
-    let kinds = kinds(&ann, &public).await;
-    assert_eq!(kinds, ["channel_created", "member_joined", "member_joined", "member_updated"]);
-}
-
-async fn name_of_another_channel_is_taken(world: Arc<World>) {
+async fn what_it_said_before_is_kept_oldest_first(world: Arc<World>) {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-    let hidden = ann.create_channel("private").await;
-    let hidden = ann.channel(&hidden).await["name"].clone();
-    let channel = bob.create_channel("public").await;
-    let change = json!({"name": hidden, "description": "all or nothing"});
-    let path = format!("/v1/channels/{channel}");
-    bob.patch(&path, change).await.expect_problem(409, "name_taken");
-    let after = bob.channel(&channel).await;
-    assert!(after.get("description").is_none() && after["last_seq"] == 2, "{after}");
+    let channel = ann.create_channel("public").await;
+    bob.join(&channel).await;
+    let id = ann.posted(&channel, "one").await;
+    let mut written = vec![ann.message(&id).await["created_at"].clone()];
+    for text in ["two", "three", "four"] {
+        written.push(ann.edit(&id, text).await.expect(200)["edited_at"].clone());
+    }
+    let expected: Vec<Value> = (1..)
+        .zip(["one", "two", "three"])
+        .zip(&written)
+        .map(|((number, text), at)| json!({"revision": number, "text": text, "written_at": at}))
+        .collect();
+    assert_eq!(revisions(&bob, &id, "").await, expected);
+    assert_eq!(revisions(&bob, &id, "?limit=1&after_revision=1").await, expected[1..2]);
 }
 
-/// A node that remembers where a name led must not send there what is meant for
-/// the channel that has the name now.
-async fn renamed_channel_is_found_by_its_new_name_only(world: Arc<World>) {
+async fn revisions(person: &Person, id: &str, query: &str) -> Vec<Value> {
+    let answer = person.get(&format!("/v1/messages/{id}/revisions{query}")).await;
+    answer.expect(200)["items"].as_array().expect("items").clone()
+}
+
+async fn editing_to_the_same_text_changes_nothing(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    let id = ann.posted(&channel, "hello").await;
+    let same = ann.edit(&id, "hello").await.expect(200).clone();
+    assert_eq!(same, ann.message(&id).await);
+    assert!(same.get("edited_at").is_none(), "{same}");
+    assert_eq!(ann.channel(&channel).await["last_seq"], 3);
+}
+
+async fn only_its_author_edits(world: Arc<World>) {
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let channel = ann.create_channel("public").await;
+    bob.join(&channel).await;
+    let id = bob.posted(&channel, "mine").await;
+    ann.edit(&id, "not yours").await.expect_problem(403, "not_the_author");
+    bob.leave(&channel).await;
+    bob.edit(&id, "out of reach").await.expect_problem(404, "not_found");
+    assert_eq!(ann.message(&id).await["text"], "mine");
+}
+
+async fn two_edits_at_once_are_two_events(world: Arc<World>) {
     let ann = world.person("ann").await;
     let elsewhere = world.elsewhere(&ann).await;
-    let (old, new) = (unique("old"), unique("new"));
-    let made = ann.post("/v1/channels", json!({"name": old})).await;
-    let id = made.expect(201)["id"].as_str().expect("an id").to_owned();
-    for node in [&ann, &elsewhere] {
-        node.say(&old, "before").await;
-    }
-    patch(&ann, &old, json!({"name": new})).await;
-    for node in [&ann, &elsewhere] {
-        node.get(&format!("/v1/channels/{old}")).await.expect_problem(404, "not_found");
-        node.post_message(&old, "nowhere", &new_key()).await.expect_problem(404, "not_found");
-        assert_eq!(node.channel(&new).await["id"], id.as_str());
-    }
-    ann.post("/v1/channels", json!({"name": old})).await.expect(201);
-    for node in [&ann, &elsewhere] {
-        node.say(&old, "in the second").await;
-        node.say(&new, "in the first").await;
-    }
-    let said: Vec<Value> =
-        ann.messages(&old, "").await.into_iter().map(|message| message["text"].clone()).collect();
-    assert_eq!(said, ["in the second"; 2]);
+    let channel = ann.create_channel("private").await;
+    let id = ann.posted(&channel, "before").await;
+    let (one, other) = tokio::join!(ann.edit(&id, "one"), elsewhere.edit(&id, "other"));
+    let texts = [one.expect(200)["text"].clone(), other.expect(200)["text"].clone()];
+    assert_eq!(texts, ["one", "other"]);
+    let kept = revisions(&ann, &id, "").await;
+    let now = ann.message(&id).await["text"].clone();
+    assert_eq!((kept.len(), &kept[0]["text"]), (2, &json!("before")));
+    assert!(texts.contains(&kept[1]["text"]) && texts.contains(&now) && kept[1]["text"] != now);
+    assert_eq!(ann.channel(&channel).await["last_seq"], 5);
 }
 
-async fn one_of_many_renames_to_a_name_wins(world: Arc<World>) {
+async fn deleted_message_leaves_its_number_only(world: Arc<World>) {
     let ann = world.person("ann").await;
     let elsewhere = world.elsewhere(&ann).await;
-    let mut channels = Vec::new();
-    for _ in 0..6 {
-        channels.push(ann.create_channel("public").await);
+    let channel = ann.create_channel("private").await;
+    let mut socket = elsewhere.socket(&Cursors::new()).await;
+    let id = ann.posted(&channel, "secret").await;
+    ann.edit(&id, "still secret").await.expect(200);
+    ann.react(&id, "🐇").await.expect(200);
+    ann.delete_message(&id).await.expect(204);
+    let deleted = elsewhere.message(&id).await;
+    assert_eq!((&deleted["text"], &deleted["reactions"]), (&json!(""), &json!([])));
+    assert_eq!(deleted["seq"], 3);
+    assert!(deleted["deleted_at"].is_string(), "{deleted}");
+    assert!(revisions(&elsewhere, &id, "").await.is_empty());
+    let heard = socket.events_through(&channel, 6).await.pop().expect("an event");
+    assert_eq!((&heard["kind"], &heard["message"]), (&json!("message_deleted"), &deleted));
+    let everything = elsewhere.get(&format!("/v1/channels/{channel}/events")).await;
+    everything.expect(200);
+    assert!(!everything.text.contains("secret"), "{}", everything.text);
+    assert_eq!(elsewhere.messages(&channel, "").await, [deleted]);
+}
+
+async fn deleting_again_changes_nothing(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let elsewhere = world.elsewhere(&ann).await;
+    let channel = ann.create_channel("private").await;
+    let id = ann.posted(&channel, "hello").await;
+    let (one, other) = tokio::join!(ann.delete_message(&id), elsewhere.delete_message(&id));
+    one.expect(204);
+    other.expect(204);
+    ann.delete_message(&id).await.expect(204);
+    assert_eq!(ann.channel(&channel).await["last_seq"], 4, "one event");
+}
+
+async fn who_keeps_order_deletes_and_others_do_not(world: Arc<World>) {
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let cid = world.person("cid").await;
+    let channel = ann.create_channel("public").await;
+    bob.join(&channel).await;
+    let id = bob.posted(&channel, "rude").await;
+    cid.delete_message(&id).await.expect_problem(404, "not_found");
+    cid.join(&channel).await;
+    cid.delete_message(&id).await.expect_problem(403, "not_the_author");
+    ann.delete_message(&id).await.expect(204);
+    let event = ann.events_after(&channel, 5).await.pop().expect("an event");
+    assert_eq!((&event["kind"], &event["actor_id"]), (&json!("message_deleted"), &json!(ann.id)));
+    let own = bob.posted(&channel, "sorry").await;
+    bob.delete_message(&own).await.expect(204);
+}
+
+async fn deleted_message_cannot_be_edited(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    let id = ann.posted(&channel, "hello").await;
+    ann.delete_message(&id).await.expect(204);
+    ann.edit(&id, "back again").await.expect_problem(409, "message_deleted");
+    assert_eq!(ann.message(&id).await["text"], "");
+}
+
+async fn repetition_gets_the_first_answer_after_edit_and_deletion(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let elsewhere = world.elsewhere(&ann).await;
+    let channel = ann.create_channel("private").await;
+    let key = new_key();
+    let first = ann.post_message(&channel, "first", &key).await.expect(201).clone();
+    let id = first["id"].as_str().expect("an id");
+    let mut socket = elsewhere.socket(&Cursors::new()).await;
+    ann.edit(id, "second").await.expect(200);
+    repeat(&elsewhere, &mut socket, &channel, &key, &first).await;
+    ann.delete_message(id).await.expect(204);
+    repeat(&elsewhere, &mut socket, &channel, &key, &first).await;
+    let edited = ann.post_message(&channel, "second", &key).await;
+    edited.expect_problem(422, "idempotency_key_reused");
+    assert_eq!(ann.messages(&channel, "").await.len(), 1);
+    assert_eq!(ann.channel(&channel).await["last_seq"], 5);
+}
+
+/// The same send again, over both doors.
+async fn repeat(
+    person: &Person,
+    socket: &mut crate::client::Socket,
+    channel: &str,
+    key: &str,
+    first: &Value,
+) {
+    let again = person.post_message(channel, "first", key).await;
+    assert_eq!(again.expect(201), first);
+    let id = first["id"].as_str().expect("an id");
+    let receipt = person.get(&format!("/v1/messages/{id}/receipt")).await;
+    assert_eq!(receipt.expect(200)["seq"], first["seq"]);
+    let frame = json!({"type": "send", "channel": channel, "text": "first", "key": key});
+    socket.send(frame).await;
+    let receipt = socket.until_type("receipt").await;
+    for field in ["id", "outcome", "channel_id", "seq", "at"] {
+        assert_eq!(receipt[field], first[field], "{field}");
     }
-    let name = unique("wanted");
-    let nodes = [&ann, &elsewhere].into_iter().cycle();
-    let renames = channels.iter().zip(nodes).map(|(channel, node)| {
-        let path = format!("/v1/channels/{channel}");
-        let change = json!({"name": name});
-        async move { node.patch(&path, change).await }
-    });
-    let answers = join_all(renames).await;
-    let won = answers.iter().filter(|answer| answer.status == 200).count();
-    assert_eq!(won, 1, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
-    for answer in answers.iter().filter(|answer| answer.status != 200) {
-        answer.expect_problem(409, "name_taken");
-    }
-    for channel in &channels {
-        let wanted = ann.channel(channel).await["name"] == name.as_str();
-        let kinds = kinds(&ann, channel).await;
-        assert_eq!(kinds.len(), if wanted { 3 } else { 2 }, "{kinds:?}");
-    }
 }
 
-async fn everybodys_first_channel_keeps_its_name_and_stays(world: Arc<World>) {
-    let (ann, eve) = (world.administrator("ann").await, world.person("eve").await);
-    let path = "/v1/channels/public";
-    eve.patch(path, json!({"name": "ours"})).await.expect_problem(403, "forbidden");
-    ann.patch(path, json!({"name": "ours"})).await.expect_problem(403, "permanent_channel");
-    ann.patch(path, json!({"archived": true})).await.expect_problem(403, "permanent_channel");
-    ann.delete(path).await.expect_problem(403, "permanent_channel");
-    let described = ann.patch(path, json!({"description": "Everybody", "name": "Public"})).await;
-    assert_eq!(described.expect(200)["description"], "Everybody");
-}
-
-async fn administrators_run_the_public_channels_only(world: Arc<World>) {
-    let (ann, eve) = (world.person("ann").await, world.administrator("eve").await);
-    let (public, private) =
-        (ann.create_channel("public").await, ann.create_channel("private").await);
-    let changed = patch(&eve, &public, json!({"description": "Tidied up"})).await;
-    assert!(changed.get("role").is_none(), "she is no member: {changed}");
-    eve.delete(&format!("/v1/channels/{public}")).await.expect(204);
-    let path = format!("/v1/channels/{private}");
-    eve.patch(&path, json!({"description": "x"})).await.expect_problem(404, "not_found");
-    eve.delete(&path).await.expect_problem(404, "not_found");
-    ann.add(&private, &eve).await;
-    eve.patch(&path, json!({"description": "x"})).await.expect_problem(403, "forbidden");
-    eve.delete(&path).await.expect(204);
-}
-
-async fn patch(person: &Person, channel: &str, change: Value) -> Value {
-    person.patch(&format!("/v1/channels/{channel}"), change).await.expect(200).clone()
-}
-
-async fn kinds(person: &Person, channel: &str) -> Vec<String> {
-    let events = person.events_after(channel, 0).await;
-    events.iter().map(|event| event["kind"].as_str().expect("a kind").to_owned()).collect()
+async fn archived_channel_is_not_changed(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    let id = ann.posted(&channel, "for ever").await;
+    let pinned = ann.posted(&channel, "pinned for ever").await;
+    ann.react(&id, "🐇").await.expect(200);
+    ann.pin(&pinned).await.expect(200);
+    ann.archive(&channel).await;
+    ann.edit(&id, "or not").await.expect_problem(403, "channel_archived");
+    ann.delete_message(&id).await.expect_problem(403, "channel_archived");
+    ann.react(&id, "🥕").await.expect_problem(403, "channel_archived");
+    ann.take_back(&id, "🐇").await.expect_problem(403, "channel_archived");
+    ann.pin(&id).await.expect_problem(403, "channel_archived");
+    ann.unpin(&pinned).await.expect_problem(403, "channel_archived");
+    assert_eq!(ann.pins(&channel).await.len(), 1);
+    let message = ann.message(&id).await;
+    assert_eq!(
+        (&message["text"], &message["reactions"][0]["count"]),
+        (&json!("for ever"), &json!(1))
+    );
 }

@@ -129,7 +129,7 @@ async fn private_channel_is_as_absent_to_others(world: Arc<World>) {
     assert_eq!(events.len(), 2, "nothing happened to it");
 }
 
-const OPERATIONS: [(&str, &str); 19] = [
+const OPERATIONS: [(&str, &str); 20] = [
     ("GET", ""),
     ("PATCH", ""),
     ("DELETE", ""),
@@ -149,6 +149,7 @@ const OPERATIONS: [(&str, &str); 19] = [
     ("GET", "/messages?since=2000-01-01T00:00:00Z"),
     ("GET", "/events"),
     ("GET", "/events?wait_s=1"),
+    ("GET", "/pins"),
 ];
 
 fn body(person: &Person, method: &str, suffix: &str) -> Content {
@@ -178,7 +179,7 @@ async fn public_channel_shows_its_talk_to_members_only(world: Arc<World>) {
     ann.say(&channel, "for members").await;
     let seen = bob.channel(&channel).await;
     assert!(seen.get("role").is_none() && seen.get("unread").is_none(), "{seen}");
-    for part in ["members", "messages", "events"] {
+    for part in ["members", "messages", "events", "pins"] {
         let answer = bob.get(&format!("/v1/channels/{channel}/{part}")).await;
         answer.expect_problem(403, "not_a_member");
     }

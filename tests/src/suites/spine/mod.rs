@@ -1,7 +1,7 @@
 //! People, channels, messages and their timeline.
 
 mod accounts;
-mod archive;
+mod archiving;
 mod changes;
 mod channels;
 mod direct;
@@ -11,8 +11,11 @@ mod marks;
 mod members;
 mod membership;
 mod messages;
+mod pins;
+mod reactions;
 mod sessions;
 mod timeline;
+mod updates;
 
 use std::sync::Arc;
 
@@ -24,14 +27,17 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = accounts::trials(world);
     trials.extend(sessions::trials(world));
     trials.extend(channels::trials(world));
-    trials.extend(changes::trials(world));
-    trials.extend(archive::trials(world));
+    trials.extend(updates::trials(world));
+    trials.extend(archiving::trials(world));
     trials.extend(members::trials(world));
     trials.extend(membership::trials(world));
     trials.extend(marks::trials(world));
     trials.extend(direct::trials(world));
     trials.extend(invitations::trials(world));
     trials.extend(messages::trials(world));
+    trials.extend(changes::trials(world));
+    trials.extend(reactions::trials(world));
+    trials.extend(pins::trials(world));
     trials.extend(history::trials(world));
     trials.extend(timeline::trials(world));
     trials
