@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 const USERS: u32 = 300;
 const CHANNELS: u32 = 50;
 const MEMBERS: u32 = 40;
+const INVITATIONS: u32 = 100;
 const MESSAGES: u32 = 100_000;
 const MESSAGES_IN_THE_LARGEST: u32 = 50_000;
 
@@ -24,6 +25,8 @@ pub(super) async fn fill(database: &DatabaseConnection) {
     for channel in 1..=CHANNELS {
         statements.extend(sql.channel(channel));
     }
+    // Everybody is in the largest one.
+    statements.extend((2..=CHANNELS).map(|channel| sql.invitations(channel)));
     statements.push(sql.outcomes());
     for statement in statements {
         let filled = transaction.execute_unprepared(&statement).await;
@@ -105,6 +108,22 @@ impl Sql {
                  FROM message WHERE channel_id = {channel}"
             ),
         ]
+    }
+
+    /// Those who come after a channel's members in the circle of all users are asked
+    /// to join it.
+    fn invitations(&self, number: u32) -> String {
+        let (members, _) = size(number);
+        let id = self.id("d", &format!("{number} * 1000 + n"));
+        let (channel, owner) = (self.id("c", &number.to_string()), self.id("a", "1"));
+        let user = format!("({number} * 7 + {members} - 1 + n) % {USERS} + 1");
+        format!(
+            "INSERT INTO invitation (id, channel_id, user_id, invited_by, created_at) \
+             {series} SELECT {id}, {channel}, {user}, {owner}, {at} FROM series",
+            series = series(INVITATIONS),
+            user = self.id("a", &user),
+            at = self.time("n")
+        )
     }
 
     fn outcomes(&self) -> String {
