@@ -17,6 +17,7 @@ missing_packages() {
     [ -x /usr/sbin/mariadbd ] || echo mariadb-server
     ls /usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server >/dev/null 2>&1 || echo rabbitmq-server
     command -v epmd >/dev/null || echo erlang-base
+    ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || echo libfaketime
     [ -x /usr/bin/chromium ] || echo chromium
     command -v node >/dev/null || echo nodejs
     command -v npm >/dev/null || echo npm

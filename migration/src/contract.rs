@@ -44,15 +44,25 @@ fn channels() -> Vec<Box<dyn MigrationTrait>> {
         Step::column("membership_cleared_seq", "membership", |_| {
             number("cleared_seq").default(0).take()
         }),
+        Step::column("membership_read_count", "membership", |_| {
+            number("read_count").default(0).take()
+        }),
+        Step::values("membership_read_count_values", COUNT_WHAT_WAS_READ),
         Step::column("channel_event_emoji", "channel_event", |_| optional(name("emoji", 64))),
         Step::column("channel_event_role", "channel_event", |_| optional(name("role", 16))),
         Step::table("t0015_invitation", invitation),
         Step::unique("invitation_channel_user", "invitation", &["channel_id", "user_id"]),
         Step::index("invitation_user", "invitation", &["user_id"]),
         Step::table("t0016_mention", mention),
+        Step::index("mention_message", "mention", &["channel_id", "seq"]),
         Step::table("t0017_pin", pin),
     ]
 }
+
+const COUNT_WHAT_WAS_READ: &str = "UPDATE membership SET read_count = COALESCE(\
+     (SELECT MAX(message.ordinal) FROM message \
+     WHERE message.channel_id = membership.channel_id \
+     AND message.seq <= membership.read_seq), 0)";
 
 fn messages() -> Vec<Box<dyn MigrationTrait>> {
     vec![

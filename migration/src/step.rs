@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// A migration that creates one table, one column or one index.
+/// A migration that creates one table, one column or one index, or fills a column.
 pub(crate) struct Step {
     name: &'static str,
     create: Create,
 }
 
 enum Create {
+    Values(&'static str),
     Table(fn(DbBackend) -> TableCreateStatement),
     Column {
         table: &'static str,
@@ -40,6 +41,12 @@ impl Step {
         column: fn(DbBackend) -> ColumnDef,
     ) -> Box<dyn MigrationTrait> {
         Box::new(Self { name, create: Create::Column { table, column } })
+    }
+
+    /// A column's values in the rows that there are: a statement that means the
+    /// same in every database, and however often it runs.
+    pub(crate) fn values(name: &'static str, statement: &'static str) -> Box<dyn MigrationTrait> {
+        Box::new(Self { name, create: Create::Values(statement) })
     }
 
     /// A plain index. Its name is also the migration's.
@@ -84,6 +91,9 @@ impl MigrationTrait for Step {
                     keep_exactly(&mut statement);
                 }
                 manager.create_table(statement.if_not_exists().to_owned()).await
+            }
+            Create::Values(statement) => {
+                manager.get_connection().execute_unprepared(statement).await.map(drop)
             }
             // SQLite and MySQL know no ADD COLUMN IF NOT EXISTS.
             Create::Column { table, column } => {

@@ -295,6 +295,7 @@ async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
                 node.authenticator.forget(session_id);
                 hub.end_sessions(|session| session == session_id);
             }
+            BusSignal::Ephemeral(Ephemeral::Read { .. }) => {}
             BusSignal::Ephemeral(Ephemeral::Typing { channel_id, user }) => {
                 tell_of_typing(hub, channel_id, user);
             }

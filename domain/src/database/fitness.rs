@@ -160,7 +160,7 @@ async fn check_tables(database: &Database) -> Result<(), Unfit> {
                  c.column_name AS `column`, c.collation_name AS `collation` \
                  FROM information_schema.tables t \
                  LEFT JOIN information_schema.columns c \
-                 ON c.table_schema = t.table_schema AND c.table_name = t.table_name \
+                 ON c.table_schema = DATABASE() AND c.table_name = t.table_name \
                  AND c.collation_name <> 'utf8mb4_bin' \
                  WHERE t.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' \
                  AND t.table_name <> 'seaql_migrations' \

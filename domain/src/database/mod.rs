@@ -6,6 +6,7 @@ mod session;
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeZone, Utc};
 /// What the database answers when it does not do what it is asked.
 pub use sea_orm::DbErr;
 use sea_orm::{
@@ -76,6 +77,13 @@ impl Database {
     }
 }
 
+/// The nearest time to `time` that every database knows: years of four digits
+/// (MariaDB errs beyond them; SQLite compares them as text).
+pub(crate) fn comparable(time: DateTime<Utc>) -> DateTime<Utc> {
+    let year = |number| Utc.with_ymd_and_hms(number, 1, 1, 0, 0, 0).single().unwrap_or(time);
+    time.clamp(year(1000), year(9999))
+}
+
 /// Gives up waiting for a database that says nothing: a connection whose other
 /// end vanished without a word would be waited for until TCP gives up.
 ///
@@ -87,4 +95,17 @@ pub async fn in_time<T>(
 ) -> Result<T, DbErr> {
     let silent = |_| Err(DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout));
     tokio::time::timeout(limit, work).await.unwrap_or_else(silent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_beyond_every_calendar_are_brought_within() {
+        let now = Utc::now();
+        assert_eq!(comparable(now), now);
+        assert_eq!(comparable(DateTime::<Utc>::MIN_UTC).to_rfc3339(), "1000-01-01T00:00:00+00:00");
+        assert_eq!(comparable(DateTime::<Utc>::MAX_UTC).to_rfc3339(), "9999-01-01T00:00:00+00:00");
+    }
 }

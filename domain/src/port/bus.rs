@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::channel::Mine;
 use crate::id::{ChannelId, SessionId, UserId};
 use crate::timeline::{Event, Person};
 
@@ -63,6 +64,15 @@ pub enum Ephemeral {
     SessionEnded {
         /// Which.
         session_id: SessionId,
+    },
+    /// Somebody read, cleared or muted a channel: their other clients show it so.
+    Read {
+        /// Who.
+        user_id: UserId,
+        /// Which.
+        channel_id: ChannelId,
+        /// What the channel is to them now.
+        mine: Mine,
     },
     /// Somebody is writing something.
     Typing {

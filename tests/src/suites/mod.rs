@@ -1,6 +1,7 @@
 //! The suites. Tests are named as facts.
 
 mod browser;
+mod clock;
 mod contract;
 mod faults;
 mod gateway;
@@ -42,6 +43,7 @@ fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_rest::trials(world));
     trials.extend(hostile_socket::trials(world));
     trials.extend(unavailable::trials(world));
+    trials.extend(clock::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));
     trials

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::history::fill;
 use super::shape::{all_expected, shape};
 use super::tour::every_operation;
-use super::{FEWEST_STATEMENTS, HISTORY, LOGGED};
+use super::{FEWEST_STATEMENTS, HISTORY, LOGGED, MOST_ROWS};
 use crate::deployment::{Deployment, Options};
 use crate::servers::{Postgres, connect};
 use crate::wait::eventually;
@@ -33,10 +33,6 @@ const SETTINGS: [&str; 13] = [
     "auto_explain.log_analyze=on",
     "auto_explain.log_timing=off",
 ];
-
-/// More rows than any page, batch or replay has: a node that visits more of a
-/// history than this reads on with the history's growth.
-const MOST_ROWS: f64 = 2_000.0;
 
 /// How the server plans a prepared statement: for its values or, after five
 /// executions and if it seems as good, once for all values. Both have to do.
@@ -123,7 +119,7 @@ fn fault(node: &Value) -> Option<String> {
         + number("Rows Removed by Filter")
         + number("Rows Removed by Index Recheck");
     let visited = per_loop * number("Actual Loops");
-    (visited > MOST_ROWS).then(|| format!("{kind} of {visited} rows of {table}"))
+    (visited > MOST_ROWS as f64).then(|| format!("{kind} of {visited} rows of {table}"))
 }
 
 /// The server's log.
