@@ -29,6 +29,9 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("heads of a node", &["SELECT \"channel_head\".\"channel_id\", \"channel_head\".\"last_seq\""]),
     ("memberships of a node", &["FROM \"membership\"", "\"user_id\" IN ("]),
     ("sessions of a node", &["FROM \"session\"", "\"id\" IN ("]),
+    ("members of a watched channel", &["SELECT \"membership\".\"user_id\" FROM", "LIMIT"]),
+    ("a ticket", &["FROM \"socket_ticket\"", "\"token_hash\" = ?"]),
+    ("redeeming a ticket", &["DELETE FROM \"socket_ticket\""]),
     ("leaving", &["DELETE FROM \"membership\""]),
     ("refreshing", &["UPDATE \"refresh_token\""]),
     ("editing", &["UPDATE \"message\" SET \"text\" = ?, \"edited_at\""]),
@@ -39,6 +42,9 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("counting reactions", &["UPDATE \"message\" SET \"reactions\""]),
     ("own reactions", &["FROM \"reaction\"", "\"emoji\" IN (", "\"user_id\" = ?"]),
     ("deleting", &["UPDATE \"message\" SET \"text\" = ?, \"deleted_at\""]),
+    ("counting pins", &["SELECT COUNT(*)", "FROM \"pin\""]),
+    ("pins", &["FROM \"pin\"", "\"seq\" > ?", "LIMIT"]),
+    ("pinned messages", &["FROM \"message\"", "\"seq\" IN ("]),
     ("forgetting mentions", &["DELETE FROM \"mention\""]),
 ];
 
