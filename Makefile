@@ -4,7 +4,7 @@
 CARGO ?= cargo
 BUILD_FOLDER := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
-.PHONY: help run test check openapi clean toolchain
+.PHONY: help run test openapi contract sdk clean toolchain
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -23,6 +23,15 @@ openapi: toolchain ## Write openapi/openapi.json anew
 	mkdir -p openapi
 	$(CARGO) run -q --bin warren -- openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+
+contract: toolchain ## Accept openapi.json as the contract, unless it breaks clients
+	$(CARGO) run -q -p warren-contract -- accept openapi/openapi.json openapi/contract.json
+
+sdk: toolchain ## Generate the TypeScript, Python and Rust clients from openapi.json
+	openapi/install-tools.sh "$(BUILD_FOLDER)"
+	openapi/generate.sh "$(BUILD_FOLDER)"
+	cp "$(BUILD_FOLDER)/sdk/typescript/schema.d.ts" openapi/typescript/schema.d.ts
+	@echo "The clients are in $(BUILD_FOLDER)/sdk; openapi/README.md says how to use them."
 
 clean: ## Remove what was built
 	$(CARGO) clean

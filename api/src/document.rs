@@ -75,8 +75,9 @@ fn close_requests(document: &mut Value) {
         collect_references(document, &operation["requestBody"], &mut names);
     }
     for name in names {
-        let schema = &mut document["components"]["schemas"][&name];
-        if schema["type"] == "object" {
+        if let Some(schema) = document.pointer_mut(&format!("/components/schemas/{name}"))
+            && schema["type"] == "object"
+        {
             schema["additionalProperties"] = false.into();
             allow_null(schema);
         }
@@ -129,7 +130,8 @@ fn collect_references(document: &Value, part: &Value, names: &mut BTreeSet<Strin
             if let Some(name) = reference.strip_prefix("#/components/schemas/")
                 && names.insert(name.to_owned())
             {
-                collect_references(document, &document["components"]["schemas"][name], names);
+                let schema = document.pointer(reference.trim_start_matches('#'));
+                collect_references(document, schema.unwrap_or_default(), names);
             }
             object.values().for_each(|value| collect_references(document, value, names));
         }
