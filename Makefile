@@ -17,6 +17,10 @@ test: toolchain ## Check the style, then run every test
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) build --workspace --bins
+	openapi/generate.sh "$(BUILD_FOLDER)"
+	openapi/examples/build.sh "$(BUILD_FOLDER)" typescript >/dev/null
+	openapi/examples/build.sh "$(BUILD_FOLDER)" python >/dev/null
+	openapi/examples/build.sh "$(BUILD_FOLDER)" rust >/dev/null
 	$(CARGO) test --workspace
 
 openapi: toolchain ## Write openapi/openapi.json anew

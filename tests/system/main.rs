@@ -32,6 +32,7 @@ fn main() -> ExitCode {
 
 fn trials(embedded: &Arc<World>, cluster: &Arc<World>) -> Vec<Trial> {
     let mut trials = suites::black_box(embedded);
+    trials.extend(suites::embedded(embedded));
     trials.extend(suites::black_box(cluster));
     trials.extend(suites::cluster(cluster));
     trials

@@ -12,6 +12,8 @@ mod machinery;
 mod plans;
 mod programs;
 mod rabbitmq;
+mod schemathesis;
+mod sdk;
 mod spine;
 mod unavailable;
 
@@ -31,7 +33,13 @@ pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(unavailable::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));
+    trials.extend(schemathesis::trials(world));
     trials
+}
+
+/// What is the same on every combination: one is enough.
+pub fn embedded(world: &Arc<World>) -> Vec<Trial> {
+    sdk::trials(world)
 }
 
 /// What only a cluster has.
