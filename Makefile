@@ -23,10 +23,12 @@ test: toolchain ## Check the style, then run every test
 	openapi/examples/build.sh "$(BUILD_FOLDER)" rust >/dev/null
 	$(CARGO) test --workspace
 
-openapi: toolchain ## Write openapi/openapi.json anew
+openapi: toolchain ## Write openapi/openapi.json and asyncapi.yaml anew
 	mkdir -p openapi
 	$(CARGO) run -q --bin warren -- openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+	$(CARGO) run -q --bin warren -- asyncapi > openapi/asyncapi.yaml.new
+	mv openapi/asyncapi.yaml.new openapi/asyncapi.yaml
 
 contract: toolchain ## Accept openapi.json as the contract, unless it breaks clients
 	$(CARGO) run -q -p warren-contract -- accept openapi/openapi.json openapi/contract.json

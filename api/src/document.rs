@@ -10,17 +10,36 @@ use serde_json::{Map, Value, json};
 const BOUNDS: [&str; 2] = ["minimum", "maximum"];
 
 /// Whose answer has the `id` that paths with this beginning are about.
-const LINKS: [(&str, &str); 1] = [("postMessage", "/v1/messages/{id}")];
+const LINKS: [(&str, &str); 2] =
+    [("postMessage", "/v1/messages/{id}"), ("inviteMember", "/v1/invitations/{id}")];
 
 /// The document, refined. What is no JSON stays as it is.
 pub(crate) fn refine(written: &str) -> Value {
     let mut document = serde_json::from_str(written).unwrap_or_default();
+    write_paths(&mut document);
     refine_schemas(&mut document);
     close_requests(&mut document);
     for (operation_id, path) in LINKS {
         link(&mut document, operation_id, path);
     }
     document
+}
+
+/// A parameter in the beginning that several operations share stays as poem
+/// writes it, `:name`.
+fn write_paths(document: &mut Value) {
+    let Some(Value::Object(paths)) = document.get_mut("paths") else { return };
+    for (path, item) in std::mem::take(paths) {
+        let segments = path.split('/').map(|segment| match segment.strip_prefix(':') {
+            Some(name) => format!("{{{name}}}"),
+            None => segment.to_owned(),
+        });
+        let written = segments.collect::<Vec<_>>().join("/");
+        match (paths.get_mut(&written), item) {
+            (Some(Value::Object(known)), Value::Object(more)) => known.extend(more),
+            (_, item) => drop(paths.insert(written, item)),
+        }
+    }
 }
 
 /// Every part of the document that is, or holds, a schema.
@@ -148,6 +167,17 @@ mod tests {
 
     fn refined(document: &Value) -> Value {
         refine(&document.to_string())
+    }
+
+    #[test]
+    fn parameters_of_paths_are_written_alike() {
+        let document = json!({"paths": {
+            "/rooms/:room/join": {"post": {}}, "/rooms/{room}/join": {"get": {}},
+        }});
+        assert_eq!(
+            refined(&document)["paths"],
+            json!({"/rooms/{room}/join": {"post": {}, "get": {}}})
+        );
     }
 
     #[test]

@@ -3,17 +3,24 @@
 //! rules are the domain's.
 
 mod accounts;
+mod asyncapi;
 mod auth;
 mod body;
+mod channel_problem;
 mod channels;
 mod cursor;
+mod direct;
 mod document;
 mod edge;
 mod events;
 mod gateway;
 mod health;
+mod invitations;
+mod members;
+mod membership;
 mod messages;
 mod methods;
+mod named;
 mod node;
 mod origin;
 mod page;
@@ -24,5 +31,6 @@ mod server;
 mod tag;
 mod token;
 
+pub use asyncapi::asyncapi_document;
 pub use routes::openapi_document;
 pub use server::{FirstAccount, ServeError, Server};

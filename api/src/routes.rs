@@ -8,18 +8,30 @@ use poem::{Endpoint, EndpointExt, Route, get};
 use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
+use crate::asyncapi;
 use crate::channels::ChannelsApi;
+use crate::direct::DirectApi;
 use crate::document::refine;
 use crate::edge::edge;
 use crate::events::EventsApi;
-use crate::gateway;
+use crate::gateway::{self, TicketsApi};
 use crate::health::HealthApi;
+use crate::invitations::InvitationsApi;
+use crate::members::MembersApi;
+use crate::membership::MembershipApi;
 use crate::messages::MessagesApi;
 use crate::methods::Methods;
 use crate::node::Node;
 use crate::page::page;
 
-type Apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+type Apis = (
+    AccountsApi,
+    (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi),
+    MessagesApi,
+    EventsApi,
+    TicketsApi,
+    HealthApi,
+);
 
 /// What is not in the document.
 const OTHER_METHODS: [(&str, &str); 1] = [("/v1/ws", "GET, HEAD")];
@@ -40,6 +52,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
     Route::new()
         .at("/v1/ws", get(gateway::open))
         .at("/openapi.json", make_sync(move |_| Json(document.clone())))
+        .at("/asyncapi.yaml", get(asyncapi::served))
+        .at("/docs/socket", get(asyncapi::shown))
         .nest("/docs", make_sync(move |_| Html(swagger.clone())))
         .nest("/", service)
         .around(page)
@@ -48,7 +62,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+    let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
+    let apis = (AccountsApi, channels, MessagesApi, EventsApi, TicketsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(
             "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\

@@ -116,7 +116,8 @@ export interface paths {
         put?: never;
         /**
          * Make a channel
-         * @description If a public channel of this name exists, you join it.
+         * @description You own it. If a public channel of this name exists, you join it instead,
+         *     and the members that you name are added to it; all else of it stays as it is.
          */
         post: operations["createChannel"];
         delete?: never;
@@ -156,27 +157,20 @@ export interface paths {
         get: operations["getChannel"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Archive a channel
+         * @description For its owners and who runs the server. It can be read, but nobody writes to
+         *     it, joins it or is added to it. Archiving it again changes nothing.
+         */
+        delete: operations["archiveChannel"];
         options?: never;
         head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/channels/{channel}/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Members of a channel */
-        get: operations["listMembers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
+        /**
+         * Change a channel
+         * @description For its owners and moderators; in public channels also for who runs the
+         *     server. Archiving, and taking it out of the archive, is for owners.
+         */
+        patch: operations["updateChannel"];
         trace?: never;
     };
     "/v1/channels/{channel}/join": {
@@ -210,10 +204,261 @@ export interface paths {
         put?: never;
         /**
          * Leave a channel
-         * @description Who is not a member of a channel that they may see changes nothing.
+         * @description Who is not a member of a channel that they may see changes nothing. When its
+         *     last owner leaves, the moderator who has been there longest becomes one, or
+         *     else the member who has.
          */
         post: operations["unsubscribeChannel"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{channel}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say how far I have read
+         * @description The marker never moves back, and not beyond the newest event. Your other
+         *     clients hear of it.
+         */
+        put: operations["markRead"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{channel}/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clear my history
+         * @description Hides from you what was said until now. The others see it as before.
+         */
+        post: operations["clearChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{channel}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mute a channel, or hear it again
+         * @description A wish for your clients: they get its events all the same.
+         */
+        put: operations["muteChannel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/direct-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The private chat of exactly these people
+         * @description There is one for them, whoever asks first. Who is in it never changes.
+         */
+        post: operations["openDirectChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{channel}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members of a channel */
+        get: operations["listMembers"];
+        put?: never;
+        /**
+         * Add a member
+         * @description Without asking them. In a public channel any member may; in a private one
+         *     its moderators and owners.
+         */
+        post: operations["addMember"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{channel}/members/{username}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member
+         * @description Moderators remove members, owners also moderators; oneself one may always
+         *     remove, as by leaving. An owner is not removed.
+         */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{channel}/members/{username}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say what a member may do
+         * @description For owners. A channel may have several; its last one stays.
+         */
+        put: operations["setMemberRole"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels/{channel}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is invited into a channel
+         * @description And has not answered; for those who may invite.
+         */
+        get: operations["listChannelInvitations"];
+        put?: never;
+        /**
+         * Invite somebody
+         * @description They decide. In a public channel any member may; in a private one its
+         *     moderators and owners.
+         */
+        post: operations["inviteMember"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My invitations
+         * @description Those that you have not answered.
+         */
+        get: operations["listInvitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description You are a member then; also if you were one already.
+         */
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline an invitation
+         * @description Nobody is told. You may be invited again.
+         */
+        post: operations["rejectInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an invitation
+         * @description One that you made; moderators and owners any of their channel's.
+         */
+        delete: operations["withdrawInvitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -305,6 +550,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/ws/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a ticket for a socket
+         * @description It is good for one `hello` within 30 seconds, so that a page need not give
+         *     its access token to what opens its socket.
+         */
+        post: operations["createSocketTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -357,7 +623,7 @@ export interface components {
              * @description Its id.
              */
             id: string;
-            /** @description Its unique name. */
+            /** @description Its unique name; of a direct channel one that nobody chose. */
             name: string;
             /** @description Who may see it. */
             kind: components["schemas"]["ChannelKind"];
@@ -374,29 +640,75 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /** @description What somebody who joins sees of what was said before. */
+            history: components["schemas"]["HistoryVisibility"];
+            /**
+             * Format: date-time
+             * @description Since when it can be read, but not written to.
+             */
+            archived_at?: string;
             /**
              * Format: int64
              * @description The number of its newest event.
              */
             last_seq: number;
-            /** @description What the reader may do in it; absent for who is not a member. */
+            /** @description What the reader may do in it. */
             role?: components["schemas"]["MemberRole"];
             /**
              * Format: int64
-             * @description The number up to which the reader has read; absent for who is not a member.
+             * @description The number up to which the reader has read.
              */
             read_seq?: number;
             /**
              * Format: int64
-             * @description How many messages came after that; absent for who is not a member.
+             * @description How many messages came after that.
              */
             unread?: number;
+            /**
+             * Format: int64
+             * @description How many of them name the reader, or everybody.
+             */
+            unread_mentions?: number;
+            /**
+             * Format: int64
+             * @description The number up to which the reader sees no messages: what was said before
+             *     they joined, or what they cleared.
+             */
+            cleared_seq?: number;
+            /** @description Whether the reader does not want to be notified. */
+            muted?: boolean;
+            /**
+             * @description Who else is in it, if it is a direct channel; nobody, if it is one with
+             *     oneself.
+             */
+            members?: components["schemas"]["Person"][];
+        };
+        /**
+         * ChannelChangeRequest
+         * @description What is to be another way. What is absent stays as it is.
+         * @example {
+         *       "description": "Carrots and beans.",
+         *       "history": "since_joining"
+         *     }
+         */
+        ChannelChangeRequest: {
+            /** @description Another name: 1 to 64 of `a-z 0-9 _ -`, not like an id. */
+            name?: string | null;
+            /** @description What it is for: at most 1024 bytes of plain text; `null` for nothing. */
+            description?: string | null;
+            /**
+             * @description What newcomers see of what was said before. Those who are in it see what
+             *     they saw.
+             */
+            history?: components["schemas"]["HistoryVisibility"] | null;
+            /** @description `false` takes it out of the archive. */
+            archived?: boolean | null;
         };
         /**
          * @description Who may see a channel.
          * @enum {string}
          */
-        ChannelKind: "public" | "private";
+        ChannelKind: "public" | "private" | "direct";
         /**
          * ChannelList
          * @description Channels.
@@ -420,9 +732,13 @@ export interface components {
             /** @description 1 to 64 of `a-z 0-9 _ -`, not like an id. */
             name: string;
             /** @description Who may see it; `public` if not given. */
-            kind?: components["schemas"]["ChannelKind"] | null;
+            kind?: components["schemas"]["NewChannelKind"] | null;
             /** @description What it is for: at most 1024 bytes of plain text. */
             description?: string | null;
+            /** @description What newcomers see of what was said before; `all` if not given. */
+            history?: components["schemas"]["HistoryVisibility"] | null;
+            /** @description The usernames of those who are members from the start: at most 100. */
+            members?: string[] | null;
         };
         /**
          * ChannelSummary
@@ -435,7 +751,7 @@ export interface components {
              * @description Its id.
              */
             id: string;
-            /** @description Its unique name. */
+            /** @description Its unique name; of a direct channel one that nobody chose. */
             name: string;
             /** @description Who may see it. */
             kind: components["schemas"]["ChannelKind"];
@@ -452,6 +768,13 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /** @description What somebody who joins sees of what was said before. */
+            history: components["schemas"]["HistoryVisibility"];
+            /**
+             * Format: date-time
+             * @description Since when it can be read, but not written to.
+             */
+            archived_at?: string;
         };
         /**
          * Check
@@ -466,9 +789,25 @@ export interface components {
             detail?: string;
         };
         /**
+         * DirectRequest
+         * @description With whom to talk.
+         * @example {
+         *       "usernames": [
+         *         "bob"
+         *       ]
+         *     }
+         */
+        DirectRequest: {
+            /** @description The usernames of 1 to 8 others; your own alone, for a channel with yourself. */
+            usernames: string[];
+        };
+        /**
          * Event
          * @description One event of a channel's timeline. Replaying it twice or late does no
          *     harm: it carries the state after it, never a change to apply.
+         *
+         *     Of a `message_…` event the message is absent if its reader may not see it:
+         *     the number stays, so that the sequence has no gap for anybody.
          */
         Event: {
             /**
@@ -495,10 +834,22 @@ export interface components {
              * @description When; never earlier than the event before it.
              */
             at: string;
-            /** @description The message as it is now (`message_…` events). */
+            /** @description The message as it is now (`message_…` and `reaction_…` events). */
             message?: components["schemas"]["Message"];
+            /**
+             * @description The thread that the message answers in, as it is now (`message_created`
+             *     and `message_deleted` of a reply).
+             */
+            thread?: components["schemas"]["Thread"];
+            /** @description What was added or taken back (`reaction_…` events). */
+            emoji?: string;
             /** @description The person it happened to (`member_…` events). */
             user?: components["schemas"]["Person"];
+            /**
+             * @description What that person may do here from then on (`member_joined` and
+             *     `member_updated`).
+             */
+            role?: components["schemas"]["MemberRole"];
             /** @description The channel as it is now (`channel_…` events). */
             channel?: components["schemas"]["ChannelSummary"];
         };
@@ -506,7 +857,7 @@ export interface components {
          * @description What can happen in a channel.
          * @enum {string}
          */
-        EventKind: "channel_created" | "member_joined" | "member_left" | "message_created";
+        EventKind: "channel_created" | "channel_updated" | "member_invited" | "member_joined" | "member_updated" | "member_left" | "message_created" | "message_edited" | "message_deleted" | "message_pinned" | "message_unpinned" | "reaction_added" | "reaction_removed";
         /**
          * EventList
          * @description Events of a channel.
@@ -532,6 +883,44 @@ export interface components {
             code: string;
             /** @description The rule, in a sentence. */
             message: string;
+        };
+        /**
+         * @description What somebody who joins sees of what was said before.
+         * @enum {string}
+         */
+        HistoryVisibility: "all" | "since_joining";
+        /**
+         * Invitation
+         * @description Somebody is asked to become a member.
+         */
+        Invitation: {
+            /**
+             * An invitation into a channel.
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Of what. */
+            channel: components["schemas"]["ChannelSummary"];
+            /** @description Who is asked. */
+            user: components["schemas"]["Person"];
+            /** @description Who asks. */
+            invited_by: components["schemas"]["Person"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+        };
+        /**
+         * InvitationList
+         * @description Invitations that wait for an answer.
+         */
+        InvitationList: {
+            /** @description The newest first. */
+            items: components["schemas"]["Invitation"][];
+            /** @description Give it as `cursor` to go on; absent at the end. */
+            next_cursor?: string;
         };
         /**
          * Liveness
@@ -584,7 +973,7 @@ export interface components {
          * @description What a member may do in a channel.
          * @enum {string}
          */
-        MemberRole: "owner" | "member";
+        MemberRole: "owner" | "moderator" | "member";
         /**
          * Message
          * @description A message as it is now.
@@ -609,13 +998,51 @@ export interface components {
             seq: number;
             /** @description Who wrote it. */
             author: components["schemas"]["Person"];
-            /** @description What it says: at most 16 KiB of UTF-8 markdown. */
+            /** @description What it says: at most 16 KiB of UTF-8 markdown; empty if it was deleted. */
             text: string;
+            /**
+             * A message; also names its send before the message exists.
+             * Format: uuid
+             * @description The message that it answers.
+             */
+            thread_root_id?: string;
+            /**
+             * Format: int64
+             * @description How many messages answer it, without the deleted ones.
+             */
+            reply_count: number;
+            /**
+             * Format: date-time
+             * @description When the last of them was written.
+             */
+            last_reply_at?: string;
             /**
              * Format: date-time
              * @description When it was committed.
              */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description When its text was last changed.
+             */
+            edited_at?: string;
+            /**
+             * Format: date-time
+             * @description When it was deleted.
+             */
+            deleted_at?: string;
+            /**
+             * Format: date-time
+             * @description When it will be deleted.
+             */
+            expires_at?: string;
+            /**
+             * Format: date-time
+             * @description When it was pinned to its channel.
+             */
+            pinned_at?: string;
+            /** @description How people reacted, in the order of the first reactions. */
+            reactions: components["schemas"]["Reaction"][];
         };
         /**
          * MessageList
@@ -642,6 +1069,22 @@ export interface components {
             text: string;
         };
         /**
+         * MuteRequest
+         * @description Whether you want to be notified.
+         * @example {
+         *       "muted": true
+         *     }
+         */
+        MuteRequest: {
+            /** @description `true`: not. */
+            muted: boolean;
+        };
+        /**
+         * @description Who may see a new channel.
+         * @enum {string}
+         */
+        NewChannelKind: "public" | "private";
+        /**
          * Person
          * @description As much of somebody as everybody may know.
          */
@@ -656,6 +1099,13 @@ export interface components {
             username: string;
             /** @description What they are called. */
             first_name: string;
+            /** @description What they want to be shown as, instead of their names. */
+            display_name?: string;
+            /**
+             * Format: uuid
+             * @description Their picture: `GET /v1/avatars/{avatar_id}`.
+             */
+            avatar_id?: string;
             /** @description Human, bot or visitor. */
             kind: components["schemas"]["UserKind"];
         };
@@ -688,6 +1138,38 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
             /** @description The key of the refused send: repeat it under this. */
             idempotency_key?: string;
+        };
+        /**
+         * Reaction
+         * @description How many reacted in one way.
+         */
+        Reaction: {
+            /** @description With what. */
+            emoji: string;
+            /**
+             * Format: int64
+             * @description How many people; at least one.
+             */
+            count: number;
+            /**
+             * @description Whether the reader is one of them; only where one person reads, never
+             *     in events.
+             */
+            mine?: boolean;
+        };
+        /**
+         * ReadRequest
+         * @description How far you have read.
+         * @example {
+         *       "seq": 42
+         *     }
+         */
+        ReadRequest: {
+            /**
+             * Format: int64
+             * @description The number of the last event that you have seen.
+             */
+            seq: number;
         };
         /**
          * Readiness
@@ -763,10 +1245,21 @@ export interface components {
          */
         Rejection: "channel_not_found" | "channel_archived" | "not_a_member" | "key_reused" | "set_aside";
         /**
+         * RoleRequest
+         * @description What somebody may do.
+         * @example {
+         *       "role": "moderator"
+         *     }
+         */
+        RoleRequest: {
+            /** @description From now on. */
+            role: components["schemas"]["MemberRole"];
+        };
+        /**
          * @description What somebody may do on this server.
          * @enum {string}
          */
-        ServerRole: "owner" | "member";
+        ServerRole: "owner" | "admin" | "member";
         /**
          * SignedIn
          * @description You are signed in.
@@ -807,6 +1300,41 @@ export interface components {
             email?: string | null;
         };
         /**
+         * SocketTicket
+         * @description What opens a socket, once.
+         */
+        SocketTicket: {
+            /** @description Say `hello` with it, at any node. */
+            ticket: string;
+            /**
+             * Format: int64
+             * @description Seconds that are left to do so.
+             */
+            expires_in: number;
+        };
+        /**
+         * Thread
+         * @description Where a thread stands.
+         */
+        Thread: {
+            /**
+             * A message; also names its send before the message exists.
+             * Format: uuid
+             * @description The message that it answers.
+             */
+            root_id: string;
+            /**
+             * Format: int64
+             * @description How many replies it has, without the deleted ones.
+             */
+            reply_count: number;
+            /**
+             * Format: date-time
+             * @description When the last of them was written.
+             */
+            last_reply_at?: string;
+        };
+        /**
          * User
          * @description A user, as they see themselves.
          */
@@ -834,12 +1362,30 @@ export interface components {
              * @description When they signed up.
              */
             created_at: string;
+            /** @description What they want to be shown as, instead of their names. */
+            display_name?: string;
+            /**
+             * Format: uuid
+             * @description Their picture: `GET /v1/avatars/{avatar_id}`.
+             */
+            avatar_id?: string;
         };
         /**
          * @description What sort of user somebody is.
          * @enum {string}
          */
         UserKind: "human";
+        /**
+         * UsernameRequest
+         * @description Somebody, by username.
+         * @example {
+         *       "username": "bob"
+         *     }
+         */
+        UsernameRequest: {
+            /** @description Their username. */
+            username: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -880,7 +1426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The name is taken. */
+            /** @description It is taken, or something else stands against it: the code says what. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1244,7 +1790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The name is taken. */
+            /** @description It is taken, or something else stands against it: the code says what. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1395,6 +1941,622 @@ export interface operations {
             };
         };
     };
+    archiveChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id or its name. */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is archived. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id or its name. */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is taken, or something else stands against it: the code says what. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    joinChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id or its name. */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribeChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id or its name. */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You are no member (any more). */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    markRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id or its name. */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clearChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id or its name. */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    muteChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id or its name. */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MuteRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openDirectChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectRequest"];
+            };
+        };
+        responses: {
+            /** @description You had it already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description It is new. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listMembers: {
         parameters: {
             query?: {
@@ -1405,7 +2567,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Its id or its name. */
+                /** @description The channel's id or name. */
                 channel: string;
             };
             cookie?: never;
@@ -1468,12 +2630,285 @@ export interface operations {
             };
         };
     };
-    joinChannel: {
+    addMember: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id or its name. */
+                /** @description The channel's id or name. */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsernameRequest"];
+            };
+        };
+        responses: {
+            /** @description They were a member before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description They are a member now. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id or name. */
+                channel: string;
+                /** @description The member's username. */
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are no member (any more). */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setMemberRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id or name. */
+                channel: string;
+                /** @description The member's username. */
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is taken, or something else stands against it: the code says what. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChannelInvitations: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The channel's id or name. */
                 channel: string;
             };
             cookie?: never;
@@ -1486,7 +2921,253 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["InvitationList"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inviteMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's id or name. */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsernameRequest"];
+            };
+        };
+        responses: {
+            /** @description They were asked before and have not answered. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description They are asked. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is taken, or something else stands against it: the code says what. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInvitations: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationList"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invitation's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No valid credentials. */
@@ -1518,27 +3199,102 @@ export interface operations {
             };
         };
     };
-    unsubscribeChannel: {
+    rejectInvitation: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description Its id or its name. */
-                channel: string;
+                /** @description The invitation's id. */
+                id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description You are no member (any more). */
+            /** @description There is no such invitation any more. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No valid credentials. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invitation's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is no such invitation any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1945,6 +3701,44 @@ export interface operations {
             };
             /** @description There is none, or you may not know of it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSocketTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A ticket of your session. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SocketTicket"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

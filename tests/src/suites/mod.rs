@@ -1,6 +1,7 @@
 //! The suites. Tests are named as facts.
 
 mod browser;
+mod clock;
 mod contract;
 mod faults;
 mod gateway;
@@ -21,29 +22,39 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 
+use crate::deployment::Combination;
+use crate::servers::DatabaseServer;
 use crate::world::World;
 
+/// Everything that runs on a combination.
+pub fn of(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = black_box(world);
+    match world.combination {
+        // What is the same on every combination: one is enough.
+        Combination::Embedded => trials.extend(sdk::trials(world)),
+        Combination::Cluster(DatabaseServer::Postgres) => trials.extend(cluster(world)),
+        Combination::Cluster(DatabaseServer::Mariadb) => trials.extend(programs::trials(world)),
+    }
+    trials
+}
+
 /// The suites that run on every combination: the black box.
-pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
+fn black_box(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = spine::trials(world);
     trials.extend(contract::trials(world));
     trials.extend(gateway::trials(world));
     trials.extend(hostile_rest::trials(world));
     trials.extend(hostile_socket::trials(world));
     trials.extend(unavailable::trials(world));
+    trials.extend(clock::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));
     trials.extend(schemathesis::trials(world));
     trials
 }
 
-/// What is the same on every combination: one is enough.
-pub fn embedded(world: &Arc<World>) -> Vec<Trial> {
-    sdk::trials(world)
-}
-
-/// What only a cluster has.
-pub fn cluster(world: &Arc<World>) -> Vec<Trial> {
+/// What only a cluster has, and the machinery of the tests.
+fn cluster(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = machinery::trials(world);
     trials.extend(hostile_log::trials(world));
     trials.extend(faults::trials(world));
