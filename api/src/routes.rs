@@ -19,19 +19,18 @@ use crate::health::HealthApi;
 use crate::invitations::InvitationsApi;
 use crate::members::MembersApi;
 use crate::membership::MembershipApi;
+use crate::message::MessageApi;
 use crate::messages::MessagesApi;
 use crate::methods::Methods;
 use crate::node::Node;
 use crate::page::page;
+use crate::pins::PinsApi;
+use crate::reactions::ReactionsApi;
 
-type Apis = (
-    AccountsApi,
-    (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi),
-    MessagesApi,
-    EventsApi,
-    TicketsApi,
-    HealthApi,
-);
+type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
+type AboutPeople = AccountsApi;
+type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
+type AboutMessages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
 
 /// What is not in the document.
 const OTHER_METHODS: [(&str, &str); 1] = [("/v1/ws", "GET, HEAD")];
@@ -62,8 +61,10 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
+    let people = AccountsApi;
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
-    let apis = (AccountsApi, channels, MessagesApi, EventsApi, TicketsApi, HealthApi);
+    let messages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
+    let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(
             "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\

@@ -54,6 +54,7 @@ fn channels() -> Vec<Box<dyn MigrationTrait>> {
         Step::unique("invitation_channel_user", "invitation", &["channel_id", "user_id"]),
         Step::index("invitation_user", "invitation", &["user_id"]),
         Step::table("t0016_mention", mention),
+        Step::index("mention_message", "mention", &["channel_id", "seq"]),
         Step::table("t0017_pin", pin),
     ]
 }

@@ -53,20 +53,30 @@ class Account:
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """What no schema can tell. A cursor is opaque: one that no list gave out is
-    refused. Only who exists can be invited. A long poll is valid and takes as long
-    as it was asked to."""
+    """A long poll is valid and takes as long as it was asked to."""
     query = case.query or {}
     if case.meta and case.meta.generation.mode.is_positive:
-        query.pop("cursor", None)
-        if "channels" in case.path and isinstance(case.body, dict):
-            invite(case.body)
+        obey(query, case.path_parameters or {}, case.body if isinstance(case.body, dict) else {})
     if str(query.get("wait_s", "")).isdigit() and 1 < int(query["wait_s"]) <= 30:
         query["wait_s"] = 1
 
 
-def invite(body):
-    if "username" in body:
+def obey(query, path, body):
+    """The rules that no schema can tell, each of which is answered 400 or 404 to
+    whoever breaks it."""
+    # A cursor is opaque, and one that no list gave out is refused.
+    query.pop("cursor", None)
+    # A page is about one thing.
+    for about in ("around", "around_time"):
+        if about in query:
+            for other in ("around", "around_time", "before_seq", "after_seq", "since"):
+                if other != about:
+                    query.pop(other, None)
+    # Unicode says what an emoji is.
+    if "emoji" in path:
+        path["emoji"] = "🐇"
+    # Only who exists can be invited.
+    if "username" in body and "channel" in path:
         body["username"] = peers[0]
     if body.get("usernames"):
         body["usernames"] = peers[:1]

@@ -7,7 +7,7 @@ use crate::wait::eventually;
 
 /// Statements that every tour of the operations leads to, by words that stand in
 /// them in this order.
-const EXPECTED: [(&str, &[&str]); 23] = [
+const EXPECTED: &[(&str, &[&str])] = &[
     ("writing messages", &["INSERT INTO \"message\""]),
     ("writing events", &["INSERT INTO \"channel_event\""]),
     ("writing outcomes", &["INSERT INTO \"send_outcome\""]),
@@ -31,6 +31,18 @@ const EXPECTED: [(&str, &[&str]); 23] = [
     ("sessions of a node", &["FROM \"session\"", "\"id\" IN ("]),
     ("leaving", &["DELETE FROM \"membership\""]),
     ("refreshing", &["UPDATE \"refresh_token\""]),
+    ("editing", &["UPDATE \"message\" SET \"text\" = ?, \"edited_at\""]),
+    ("last revision", &["FROM \"message_revision\"", "ORDER BY", "DESC LIMIT"]),
+    ("keeping a revision", &["INSERT INTO \"message_revision\""]),
+    ("revisions", &["FROM \"message_revision\"", "\"revision\" > ?", "LIMIT"]),
+    ("reacting", &["INSERT INTO \"reaction\""]),
+    ("counting reactions", &["UPDATE \"message\" SET \"reactions\""]),
+    ("own reactions", &["FROM \"reaction\"", "\"emoji\" IN (", "\"user_id\" = ?"]),
+    ("deleting", &["UPDATE \"message\" SET \"text\" = ?, \"deleted_at\""]),
+    ("counting pins", &["SELECT COUNT(*)", "FROM \"pin\""]),
+    ("pins", &["FROM \"pin\"", "\"seq\" > ?", "LIMIT"]),
+    ("pinned messages", &["FROM \"message\"", "\"seq\" IN ("]),
+    ("forgetting mentions", &["DELETE FROM \"mention\""]),
 ];
 
 /// What a statement over many rows says again and again.
