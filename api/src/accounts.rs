@@ -35,15 +35,26 @@ pub struct SignupRequest {
     #[validate(custom(function = "check_password"))]
     password: String,
     /// What others call you: 1 to 64 characters on one line.
-    #[oai(validator(min_length = 1, max_length = 64))]
+    #[oai(validator(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    ))]
     #[validate(custom(function = "check_person_name"))]
     first_name: String,
     /// Your family name: 1 to 64 characters on one line.
-    #[oai(validator(min_length = 1, max_length = 64))]
+    #[oai(validator(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    ))]
     #[validate(custom(function = "check_person_name"))]
     last_name: Option<String>,
     /// Where mail reaches you; also good for signing in.
-    #[oai(validator(max_length = 254))]
+    #[oai(validator(
+        max_length = 254,
+        pattern = r"^[^\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]*\.[^@\s\x00-\x1f\x7f-\x9f]*$"
+    ))]
     #[validate(custom(function = "check_email"))]
     email: Option<String>,
 }

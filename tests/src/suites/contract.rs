@@ -138,7 +138,9 @@ async fn unknown_paths_and_methods_are_problems(world: Arc<World>) {
     rest.get("/v1/nothing").await.expect_problem(404, "not_found");
     let request =
         Call { method: "DELETE", path: "/v1/login", content: Content::None, headers: &[] };
-    rest.call(request).await.expect_problem(405, "method_not_allowed");
+    let answer = rest.call(request).await;
+    answer.expect_problem(405, "method_not_allowed");
+    assert_eq!(answer.header("allow"), "POST");
 }
 
 fn call<'a>(operation: &'a Operation, channel: &str, content: Content) -> Call<'a> {

@@ -15,6 +15,8 @@ mod migrations;
 mod plans;
 mod programs;
 mod rabbitmq;
+mod schemathesis;
+mod sdk;
 mod spine;
 mod unavailable;
 
@@ -30,7 +32,8 @@ use crate::world::World;
 pub fn of(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = black_box(world);
     match world.combination {
-        Combination::Embedded => {}
+        // What is the same on every combination: one is enough.
+        Combination::Embedded => trials.extend(sdk::trials(world)),
         Combination::Cluster(DatabaseServer::Postgres) => {
             trials.extend(on_a_server(world));
             trials.extend(beside_any(world));
@@ -51,6 +54,7 @@ fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(clock::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));
+    trials.extend(schemathesis::trials(world));
     trials.extend(migrations::trials(world));
     trials
 }
