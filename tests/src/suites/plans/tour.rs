@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::history::{LARGEST, MIDDLE};
+use super::rooms::rooms;
 use crate::client::{Cursors, Person, Rest, Socket, new_key, unique};
 use crate::deployment::Deployment;
 use crate::world::World;
@@ -19,6 +20,7 @@ pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> S
     let bob = Person::sign_up(&stranger, "bob").await;
     let channel = find_the_largest(&ann).await;
     channels(&ann, &bob).await;
+    rooms(&ann, &bob, &channel).await;
     messages(&ann, &channel).await;
     posts(&ann, &bob, &channel).await;
     changes(&ann, &channel).await;
