@@ -8,11 +8,12 @@ use std::time::Duration;
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
 use tokio_util::sync::CancellationToken;
 use warren_broker::Strategies;
-use warren_domain::Domain;
-use warren_process::Configuration;
+use warren_domain::{Domain, NodeRegistry};
+use warren_process::{Configuration, process_name};
 
 use crate::auth::Authenticator;
 use crate::gateway::Gateway;
+use crate::health::{Watching, while_listed};
 use crate::node::Node;
 use crate::origin::Origins;
 use crate::routes::application;
@@ -70,6 +71,7 @@ impl Server {
             strategies.people.clone(),
         )
         .map_err(ServeError::Passwords)?;
+        let registry = NodeRegistry::new(strategies.database.clone(), process_name());
         let node = Arc::new(Node {
             domain,
             authenticator: Authenticator::new(Tokens::new(secret)),
@@ -78,6 +80,7 @@ impl Server {
             epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),
             first_account_owns: first_account_owns == FirstAccount::OwnsTheServer,
+            watching: Watching::new(registry),
         });
         Ok(Self { node, acceptor, address })
     }
@@ -104,7 +107,8 @@ impl Server {
             stop.cancelled(),
             Some(DRAIN),
         );
-        let (served, ()) = tokio::join!(serves, gateway_closes);
+        let both = async { tokio::join!(serves, gateway_closes) };
+        let (served, ()) = while_listed(&self.node, both).await;
         self.node.domain.finish().await;
         Ok(served?)
     }

@@ -6,6 +6,7 @@
 pub mod configuration;
 pub mod data_directory;
 pub mod exit;
+mod identity;
 pub mod logging;
 pub mod secret;
 pub mod shutdown;
@@ -13,5 +14,6 @@ pub mod shutdown;
 pub use configuration::{Configuration, ConfigurationArgument, ConfigurationError};
 pub use data_directory::DataDirectory;
 pub use exit::{EXIT_CONFIGURATION, Failure, conclude};
+pub use identity::process_name;
 pub use secret::Secret;
 pub use shutdown::Shutdown;

@@ -14,6 +14,7 @@ pub(crate) mod message;
 pub(crate) mod message_expiry;
 pub(crate) mod message_revision;
 pub(crate) mod meta;
+pub(crate) mod node;
 pub(crate) mod password_reset;
 pub(crate) mod pin;
 pub(crate) mod reaction;

@@ -14,6 +14,7 @@ mod programs;
 mod rabbitmq;
 mod spine;
 mod unavailable;
+mod watching;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_rest::trials(world));
     trials.extend(hostile_socket::trials(world));
     trials.extend(unavailable::trials(world));
+    trials.extend(watching::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));
     trials

@@ -7,7 +7,7 @@ use crate::wait::eventually;
 
 /// Statements that every tour of the operations leads to, by words that stand in
 /// them in this order.
-const EXPECTED: [(&str, &[&str]); 22] = [
+const EXPECTED: [(&str, &[&str]); 23] = [
     ("writing messages", &["INSERT INTO \"message\""]),
     ("writing events", &["INSERT INTO \"channel_event\""]),
     ("writing outcomes", &["INSERT INTO \"send_outcome\""]),
@@ -35,6 +35,7 @@ const EXPECTED: [(&str, &[&str]); 22] = [
     ("memberships of a node", &["FROM \"membership\"", "\"user_id\" IN ("]),
     ("sessions of a node", &["FROM \"session\"", "\"id\" IN ("]),
     ("leaving", &["DELETE FROM \"membership\""]),
+    ("listing a process", &["INSERT INTO \"node\"", "CONFLICT"]),
     ("refreshing", &["UPDATE \"refresh_token\""]),
 ];
 
