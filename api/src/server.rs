@@ -8,8 +8,8 @@ use std::time::Duration;
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
 use tokio_util::sync::CancellationToken;
 use warren_broker::Strategies;
-use warren_domain::{Domain, NodeRegistry};
-use warren_process::{Configuration, process_name};
+use warren_domain::Domain;
+use warren_process::Configuration;
 
 use crate::auth::Authenticator;
 use crate::gateway::Gateway;
@@ -71,7 +71,6 @@ impl Server {
             strategies.people.clone(),
         )
         .map_err(ServeError::Passwords)?;
-        let registry = NodeRegistry::new(strategies.database.clone(), process_name());
         let node = Arc::new(Node {
             domain,
             authenticator: Authenticator::new(Tokens::new(secret)),
@@ -80,7 +79,7 @@ impl Server {
             epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),
             first_account_owns: first_account_owns == FirstAccount::OwnsTheServer,
-            watching: Watching::new(registry),
+            watching: Watching::new(configuration, strategies),
         });
         Ok(Self { node, acceptor, address })
     }

@@ -14,6 +14,7 @@ mod node_registry;
 pub mod partition;
 pub mod port;
 pub mod schema;
+pub mod status;
 pub mod timeline;
 mod worker_registry;
 
@@ -21,4 +22,4 @@ pub use clock::Clock;
 pub use context::Domain;
 pub use invalid::Invalid;
 pub use node_registry::{NODE_LIFETIME, NodeRegistry, PingError};
-pub use worker_registry::{WORKER_LIFETIME, WorkerRegistry};
+pub use worker_registry::{Holding, WORKER_LIFETIME, WorkerRegistry};

@@ -8,6 +8,8 @@ pub mod data_directory;
 pub mod exit;
 mod identity;
 pub mod logging;
+mod monitors;
+pub mod resources;
 pub mod secret;
 pub mod shutdown;
 
@@ -15,5 +17,6 @@ pub use configuration::{Configuration, ConfigurationArgument, ConfigurationError
 pub use data_directory::DataDirectory;
 pub use exit::{EXIT_CONFIGURATION, Failure, conclude};
 pub use identity::process_name;
+pub use monitors::Monitors;
 pub use secret::Secret;
 pub use shutdown::Shutdown;

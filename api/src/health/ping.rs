@@ -8,7 +8,6 @@ use serde::Serialize;
 use warren_domain::PingError;
 
 use crate::node::Node;
-use crate::problem::Problem;
 
 /// How long it may take.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -28,10 +27,10 @@ pub(crate) struct Pong {
 ///
 /// # Errors
 /// What failed, in a sentence for anybody.
-pub(crate) async fn ping(node: &Arc<Node>) -> Result<Pong, Problem> {
+pub(crate) async fn ping(node: &Arc<Node>) -> Result<Pong, &'static str> {
     let pinging = node.clone();
     let pong = node.watching.ping.answer(async move { ping_now(&pinging).await }).await;
-    pong.unwrap_or(Err("The ping ended unexpectedly.")).map_err(Problem::unavailable)
+    pong.unwrap_or(Err("The ping ended unexpectedly."))
 }
 
 async fn ping_now(node: &Node) -> Result<Pong, &'static str> {

@@ -7,6 +7,7 @@ pub(crate) mod avatar;
 pub(crate) mod channel;
 pub(crate) mod channel_event;
 pub(crate) mod channel_head;
+pub(crate) mod dead_letter;
 pub(crate) mod invitation;
 pub(crate) mod membership;
 pub(crate) mod mention;

@@ -3,6 +3,7 @@
 mod acl;
 mod commit;
 mod committer;
+pub mod dead_letter;
 mod history;
 mod key;
 mod outcome;

@@ -43,5 +43,6 @@ pub fn cluster(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(faults::trials(world));
     trials.extend(rabbitmq::trials(world));
     trials.extend(programs::trials(world));
+    trials.extend(watching::cluster(world));
     trials
 }

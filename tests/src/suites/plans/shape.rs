@@ -7,7 +7,7 @@ use crate::wait::eventually;
 
 /// Statements that every tour of the operations leads to, by words that stand in
 /// them in this order.
-const EXPECTED: [(&str, &[&str]); 23] = [
+const EXPECTED: [(&str, &[&str]); 24] = [
     ("writing messages", &["INSERT INTO \"message\""]),
     ("writing events", &["INSERT INTO \"channel_event\""]),
     ("writing outcomes", &["INSERT INTO \"send_outcome\""]),
@@ -36,6 +36,7 @@ const EXPECTED: [(&str, &[&str]); 23] = [
     ("sessions of a node", &["FROM \"session\"", "\"id\" IN ("]),
     ("leaving", &["DELETE FROM \"membership\""]),
     ("listing a process", &["INSERT INTO \"node\"", "CONFLICT"]),
+    ("counting channels", &["COUNT(", "SUM(", "FROM \"channel_head\""]),
     ("refreshing", &["UPDATE \"refresh_token\""]),
 ];
 

@@ -16,6 +16,7 @@ pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> S
     let stranger = Rest::new(deployment.api(0), &world.coverage);
     stranger.get("/readyz").await.expect(200);
     stranger.get("/ping").await.expect(200);
+    stranger.get("/healthcheck").await.expect(200);
     let ann = sign_up(&stranger).await;
     let bob = Person::sign_up(&stranger, "bob").await;
     let channel = find_the_largest(&ann).await;

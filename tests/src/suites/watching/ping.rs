@@ -86,13 +86,24 @@ async fn ping_becomes(rest: &Rest, status: u16) -> serde_json::Value {
 }
 
 /// Keeps everybody else from writing pings, until the connection is closed.
-async fn lock(database: &DatabaseConnection) {
+pub(super) async fn lock(database: &DatabaseConnection) {
     let statement = match database.get_database_backend() {
         DbBackend::Postgres => "BEGIN; LOCK TABLE node IN EXCLUSIVE MODE",
         DbBackend::MySql => "LOCK TABLES node WRITE",
         _ => "BEGIN EXCLUSIVE",
     };
     database.execute_unprepared(statement).await.expect(statement);
+}
+
+/// Keeps every channel from being written to, until the connection is closed.
+pub(super) async fn hold_every_head(database: &DatabaseConnection) {
+    let statements = match database.get_database_backend() {
+        DbBackend::Postgres => "BEGIN; SELECT * FROM channel_head FOR UPDATE",
+        _ => "BEGIN; UPDATE channel_head SET last_seq = last_seq",
+    };
+    for statement in statements.split("; ") {
+        database.execute_unprepared(statement).await.expect(statement);
+    }
 }
 
 async fn listed(database: &DatabaseConnection) -> i64 {

@@ -1,4 +1,4 @@
-//! Costly questions that anybody may ask, answered at most once a second.
+//! Costly questions that many may ask, answered only so often.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,11 +7,9 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
-const PERIOD: Duration = Duration::from_secs(1);
-
-/// Whoever asks while an answer is being found, or within a second of that
+/// Whoever asks while an answer is being found, or within a period of that
 /// beginning, gets the same one. So many who ask cost what one does.
-pub(crate) struct OnceASecond<T: Clone> {
+pub(crate) struct AtMostEvery<T: Clone> {
     period: Duration,
     last: Mutex<Option<Search<T>>>,
 }
@@ -21,13 +19,12 @@ struct Search<T: Clone> {
     answer: Shared<BoxFuture<'static, Option<T>>>,
 }
 
-impl<T: Clone> Default for OnceASecond<T> {
-    fn default() -> Self {
-        Self { period: PERIOD, last: Mutex::default() }
+impl<T: Clone + Send + Sync + 'static> AtMostEvery<T> {
+    /// A search begins at most once in `period`.
+    pub(crate) fn new(period: Duration) -> Self {
+        Self { period, last: Mutex::default() }
     }
-}
 
-impl<T: Clone + Send + Sync + 'static> OnceASecond<T> {
     /// The answer that `search` finds, or one that is fresh enough. It is found
     /// in a task of its own: a caller that goes away stops nothing. `None` if
     /// the search panicked.
@@ -71,12 +68,12 @@ mod tests {
     struct Counted {
         searches: Arc<AtomicUsize>,
         leave: Arc<Semaphore>,
-        limited: OnceASecond<usize>,
+        limited: AtMostEvery<usize>,
     }
 
     impl Counted {
         fn new(period: Duration) -> Self {
-            let limited = OnceASecond { period, ..OnceASecond::default() };
+            let limited = AtMostEvery::new(period);
             Self { searches: Arc::default(), leave: Arc::new(Semaphore::new(0)), limited }
         }
 
@@ -111,7 +108,7 @@ mod tests {
 
     #[tokio::test]
     async fn search_that_panics_answers_nobody() {
-        let limited = OnceASecond::<()>::default();
+        let limited = AtMostEvery::<()>::new(Duration::ZERO);
         assert_eq!(limited.answer(async { panic!("of the test") }).await, None);
     }
 }
