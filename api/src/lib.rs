@@ -3,24 +3,34 @@
 //! rules are the domain's.
 
 mod accounts;
+mod asyncapi;
 mod auth;
 mod body;
+mod changes;
+mod channel_problem;
 mod channels;
 mod cursor;
+mod direct;
 mod edge;
 mod events;
 mod gateway;
 mod health;
+mod invitations;
+mod members;
+mod membership;
 mod messages;
+mod named;
 mod node;
 mod origin;
 mod page;
 mod problem;
+mod reactions;
 mod receipt;
 mod routes;
 mod server;
 mod tag;
 mod token;
 
+pub use asyncapi::asyncapi_document;
 pub use routes::openapi_document;
 pub use server::{FirstAccount, ServeError, Server};

@@ -22,6 +22,7 @@ use warren_domain::timeline::Message;
 use crate::accounts::sentence;
 use crate::auth::Bearer;
 use crate::body::{Body, rule};
+use crate::changes::hidden;
 use crate::channels::reference;
 use crate::edge::request_id;
 use crate::node::{ACCEPT_WAIT, Node};
@@ -167,8 +168,7 @@ impl MessagesApi {
         /// Its id.
         id: Path<MessageId>,
     ) -> Result<Body<Message>, Refused<400, 401, 404>> {
-        let message = message::get(&node.domain, &actor, id.0).await?;
-        Ok(Body(message))
+        Ok(Body(message::get(&node.domain, &actor, id.0).await.map_err(hidden)?))
     }
 
     /// What became of a send
@@ -226,7 +226,7 @@ fn page_limit() -> u64 {
     50
 }
 
-fn check_text(text: &str) -> Result<(), validator::ValidationError> {
+pub(crate) fn check_text(text: &str) -> Result<(), validator::ValidationError> {
     rule(MessageText::parse(text.to_owned()))
 }
 

@@ -6,16 +6,26 @@ use poem::{Endpoint, EndpointExt, Route, get};
 use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
+use crate::asyncapi;
+use crate::changes::ChangesApi;
 use crate::channels::ChannelsApi;
+use crate::direct::DirectApi;
 use crate::edge::edge;
 use crate::events::EventsApi;
-use crate::gateway;
+use crate::gateway::{self, TicketsApi};
 use crate::health::HealthApi;
+use crate::invitations::InvitationsApi;
+use crate::members::MembersApi;
+use crate::membership::MembershipApi;
 use crate::messages::MessagesApi;
 use crate::node::Node;
 use crate::page::page;
+use crate::reactions::ReactionsApi;
 
-type Apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
+type AboutPeople = AccountsApi;
+type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
+type AboutMessages = (MessagesApi, ChangesApi, ReactionsApi);
 
 /// The OpenAPI document, as JSON. Needs nothing but this program.
 #[must_use]
@@ -33,6 +43,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
     Route::new()
         .at("/v1/ws", get(gateway::open))
         .at("/openapi.json", document)
+        .at("/asyncapi.yaml", get(asyncapi::served))
+        .at("/docs/socket", get(asyncapi::shown))
         .nest("/docs", swagger)
         .nest("/", service)
         .around(page)
@@ -41,7 +53,10 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+    let people = AccountsApi;
+    let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
+    let messages = (MessagesApi, ChangesApi, ReactionsApi);
+    let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(
             "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\

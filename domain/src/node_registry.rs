@@ -5,6 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    QuerySelect,
 };
 use uuid::Uuid;
 
@@ -64,10 +65,24 @@ impl NodeRegistry {
     pub async fn report(&self) -> Result<(), DbErr> {
         let transaction = self.database.write().await?;
         self.write(&transaction, Uuid::nil(), &[node::Column::SeenAt]).await?;
-        node::Entity::delete_many()
+        transaction.commit().await?;
+        self.forget_the_lost().await
+    }
+
+    /// By their ids, as the workers do it.
+    async fn forget_the_lost(&self) -> Result<(), DbErr> {
+        let lost = node::Entity::find()
+            .select_only()
+            .column(node::Column::Id)
             .filter(node::Column::SeenAt.lt(self.clock.now() - NODE_LIFETIME * 20))
-            .exec(&transaction)
+            .into_tuple::<Uuid>()
+            .all(self.database.read())
             .await?;
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.database.write().await?;
+        node::Entity::delete_many().filter(node::Column::Id.is_in(lost)).exec(&transaction).await?;
         transaction.commit().await
     }
 

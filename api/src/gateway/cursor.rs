@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use warren_domain::channel::{self, Membership};
 use warren_domain::database::{DbErr, in_time};
 use warren_domain::id::{ChannelId, UserId};
 
@@ -56,7 +58,8 @@ impl Cursors {
 
     /// Watches channels of the user's, each after the number given with it: not
     /// above where the channel stood when the membership was seen, or its end
-    /// could be missed. Those watched already keep their cursors.
+    /// could be missed. Those watched already keep their cursors. What the user
+    /// may see of each is read after that, so no change of it is missed.
     ///
     /// # Errors
     /// If the database fails.
@@ -72,6 +75,9 @@ impl Cursors {
             }
             self.watched.insert(channel_id, Cursor { watch, seq });
             self.mark(channel_id);
+        }
+        if !channels.is_empty() {
+            self.signal.learn(&self.memberships().await?);
         }
         Ok(())
     }
@@ -136,7 +142,7 @@ impl Cursors {
     ///
     /// # Errors
     /// If the database fails; the cursor has not moved then.
-    pub(crate) async fn pull(&mut self) -> Result<Vec<EventFrame>, DbErr> {
+    pub(crate) async fn pull(&mut self) -> Result<Vec<Utf8Bytes>, DbErr> {
         let Some(channel_id) = self.due.pop_front() else { return Ok(Vec::new()) };
         let Some(cursor) = self.watched.get(&channel_id) else { return Ok(Vec::new()) };
         let mut frames = match cursor.watch.pull(cursor.seq) {
@@ -145,26 +151,24 @@ impl Cursors {
             Pull::Behind => self.hub.read(&self.node.domain, channel_id, cursor.seq).await?,
         };
         self.due.push_back(channel_id);
-        match self.end_of_membership(channel_id, &frames).await? {
-            Some(end) => {
-                frames.retain(|frame| frame.seq <= end);
-                self.watched.remove(&channel_id);
-                self.left.insert(channel_id, end);
-                self.signal.forget(channel_id);
-            }
-            None => {
-                if let (Some(cursor), Some(last)) =
-                    (self.watched.get_mut(&channel_id), frames.last())
-                {
-                    cursor.seq = last.seq;
-                }
-            }
+        let end = self.end_of_membership(channel_id, &frames).await?;
+        let sight = self.signal.sight(channel_id);
+        if let Some(end) = end {
+            frames.retain(|frame| frame.seq <= end);
+            self.watched.remove(&channel_id);
+            self.left.insert(channel_id, end);
+            self.signal.forget(channel_id);
+        } else if let (Some(cursor), Some(last)) =
+            (self.watched.get_mut(&channel_id), frames.last())
+        {
+            cursor.seq = last.seq;
         }
-        Ok(frames)
+        Ok(frames.iter().map(|frame| frame.seen_with(sight)).collect())
     }
 
     /// The number by which the user's membership ends among `frames`, if it does.
-    /// A leaving from before they joined again is history, which members read.
+    /// A leaving from before they joined again is history, which members read: as
+    /// much of it as they may see now.
     async fn end_of_membership(
         &self,
         channel_id: ChannelId,
@@ -174,12 +178,17 @@ impl Cursors {
         if leavings.clone().next().is_none() {
             return Ok(None);
         }
-        let memberships =
-            warren_domain::channel::memberships_of(&self.node.domain, vec![self.user_id]);
-        let memberships = in_time(DATABASE_TIMEOUT, memberships).await?;
-        let joined = memberships.get(&self.user_id).and_then(|channels| channels.get(&channel_id));
-        let end = leavings.find(|frame| joined.is_none_or(|joined_seq| frame.seq > *joined_seq));
+        let memberships = self.memberships().await?;
+        self.signal.learn(&memberships);
+        let member = memberships.get(&channel_id);
+        let end = leavings.find(|frame| member.is_none_or(|member| frame.seq > member.joined_seq));
         Ok(end.map(|frame| frame.seq))
+    }
+
+    async fn memberships(&self) -> Result<HashMap<ChannelId, Membership>, DbErr> {
+        let memberships = channel::memberships_of(&self.node.domain, vec![self.user_id]);
+        let mut memberships = in_time(DATABASE_TIMEOUT, memberships).await?;
+        Ok(memberships.remove(&self.user_id).unwrap_or_default())
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use moka::sync::Cache;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,7 @@ use warren_domain::port::{BusSignal, ChannelEvents, Ephemeral};
 use warren_domain::timeline::{self, EventKind};
 
 use crate::gateway::frame::EventFrame;
+use crate::gateway::pace::Pace;
 use crate::gateway::signal::Signal;
 use crate::gateway::stream::{ChannelStream, Watch};
 use crate::node::Node;
@@ -28,6 +30,9 @@ const GAP_WAIT: Duration = Duration::from_millis(30);
 /// what a lost hint may cost, and within the 5 s in which an ended session's
 /// sockets close.
 const CHECK_INTERVAL: Duration = Duration::from_secs(4);
+
+/// How long the pace of somebody without sockets is remembered.
+const PACE_MEMORY: Duration = Duration::from_secs(60);
 
 /// How long the database may take for a page, or for a check.
 pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,9 +47,25 @@ const MAX_CONCURRENT_READS: usize = 8;
 pub(crate) struct Hub {
     streams: Mutex<HashMap<ChannelId, Arc<ChannelStream>>>,
     sockets: Mutex<HashMap<UserId, Vec<Entry>>>,
+    /// How fast each person is heard, remembered for a while after they left.
+    paces: Cache<UserId, Arc<Pace>>,
+    limits: Limits,
     reads: Semaphore,
     check_now: Notify,
 }
+
+/// What one person's sockets may do on this node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How many there may be at once.
+    pub(crate) sockets_per_user: usize,
+    /// Whether they are heard at a steady pace only.
+    pub(crate) paced: bool,
+}
+
+/// Somebody has as many sockets here as they may have.
+#[derive(Debug)]
+pub(crate) struct TooManySockets;
 
 struct Entry {
     session_id: SessionId,
@@ -56,30 +77,42 @@ pub(crate) struct Registration {
     hub: Arc<Hub>,
     user_id: UserId,
     pub(crate) signal: Arc<Signal>,
+    /// How fast the user's sockets are heard, if that is limited.
+    pub(crate) pace: Option<Arc<Pace>>,
 }
 
-impl Default for Hub {
-    fn default() -> Self {
+impl Hub {
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
             streams: Mutex::default(),
             sockets: Mutex::default(),
+            paces: Cache::builder().max_capacity(100_000).time_to_idle(PACE_MEMORY).build(),
+            limits,
             reads: Semaphore::new(MAX_CONCURRENT_READS),
             check_now: Notify::new(),
         }
     }
-}
 
-impl Hub {
     /// From now on the socket hears of joined channels and of its session's end.
+    ///
+    /// # Errors
+    /// [`TooManySockets`].
     pub(crate) fn register(
         self: &Arc<Self>,
         user_id: UserId,
         session_id: SessionId,
-    ) -> Registration {
+    ) -> Result<Registration, TooManySockets> {
         let signal = Arc::new(Signal::default());
         let entry = Entry { session_id, signal: signal.clone() };
-        lock(&self.sockets).entry(user_id).or_default().push(entry);
-        Registration { hub: self.clone(), user_id, signal }
+        let pace = self.limits.paced.then(|| self.paces.get_with(user_id, Arc::default));
+        let mut sockets = lock(&self.sockets);
+        let entries = sockets.entry(user_id).or_default();
+        if entries.len() >= self.limits.sockets_per_user {
+            return Err(TooManySockets);
+        }
+        entries.push(entry);
+        drop(sockets);
+        Ok(Registration { hub: self.clone(), user_id, signal, pace })
     }
 
     /// How many sockets are registered.
@@ -137,7 +170,7 @@ impl Hub {
         let page =
             timeline::read(&domain.database, &domain.people, channel_id, after_seq, PAGE_LENGTH);
         let events = in_time(DATABASE_TIMEOUT, page).await?;
-        Ok(events.iter().map(EventFrame::from).collect())
+        Ok(events.into_iter().map(EventFrame::from).collect())
     }
 
     /// A watched channel is known to be further than its stream.
@@ -194,17 +227,18 @@ async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
                 node.authenticator.forget(session_id);
                 hub.end_sessions(|session| session == session_id);
             }
+            BusSignal::Ephemeral(Ephemeral::Read { .. }) => {}
             BusSignal::Missed => hub.check_now.notify_one(),
         }
     }
 }
 
 fn distribute(hub: &Arc<Hub>, node: &Arc<Node>, channel_events: &ChannelEvents) {
-    if let Some(stream) = hub.stream(channel_events.channel_id)
-        && stream
-            .offer(channel_events.reached_seq, channel_events.events.iter().map(EventFrame::from))
-    {
-        spawn_repair(hub, node, stream);
+    if let Some(stream) = hub.stream(channel_events.channel_id) {
+        let frames = channel_events.events.iter().cloned().map(EventFrame::from);
+        if stream.offer(channel_events.reached_seq, frames) {
+            spawn_repair(hub, node, stream);
+        }
     }
     let joined = channel_events.events.iter().filter(|event| event.kind == EventKind::MemberJoined);
     for event in joined {

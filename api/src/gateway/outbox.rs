@@ -93,7 +93,7 @@ fn pings() -> Interval {
 impl Outbox {
     async fn answer(&mut self, request: Request) -> Result<(), End> {
         match request {
-            Request::Say(frame) => self.feed(Message::Text(frame.encode())).await,
+            Request::Say(text) => self.feed(Message::Text(text)).await,
             Request::Watch { channel_id, after_seq, stands_at } => {
                 let cursors = &mut self.cursors;
                 cursors.resume(channel_id, after_seq, stands_at).await.map_err(unavailable)
@@ -107,7 +107,7 @@ impl Outbox {
                 self.asked = false;
                 Ok(())
             }
-            Request::Close(closing) => Err(End::Close(closing)),
+            Request::Close(closing) => Err(End::Close(*closing)),
         }
     }
 
@@ -122,8 +122,8 @@ impl Outbox {
     }
 
     async fn deliver(&mut self) -> Result<(), End> {
-        for frame in self.cursors.pull().await.map_err(unavailable)? {
-            self.feed(Message::Text(frame.text)).await?;
+        for text in self.cursors.pull().await.map_err(unavailable)? {
+            self.feed(Message::Text(text)).await?;
         }
         Ok(())
     }
@@ -146,7 +146,7 @@ impl Outbox {
 
     async fn say_goodbye(mut self, closing: Closing) {
         if let Some(problem) = closing.problem {
-            let text = ServerFrame::error(problem).encode();
+            let text = ServerFrame::refusal(problem, None).encode();
             // If the client is gone there is nobody to tell.
             let _ = self.feed(Message::Text(text)).await;
         }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use warren_domain::channel::{Membership, Sight};
 use warren_domain::id::ChannelId;
 
 /// Collects news for one socket until its writer takes them. Bounded by the
@@ -19,9 +20,17 @@ pub(crate) struct Signal {
 #[derive(Default)]
 struct State {
     news: News,
-    /// Channels that the socket knows its user to be in, each with a number at
-    /// which it knew.
-    known: HashMap<ChannelId, i64>,
+    /// Channels that the socket knows its user to be in.
+    known: HashMap<ChannelId, Known>,
+}
+
+/// What a socket knows of its user's membership in a channel.
+#[derive(Default)]
+struct Known {
+    /// A number at which they were a member.
+    seq: i64,
+    /// What decides what they may see; `None` until it was read.
+    membership: Option<Membership>,
 }
 
 /// What a socket's writer has to look at.
@@ -47,11 +56,16 @@ impl Signal {
     }
 
     /// The user is in these channels: news only where the socket does not know.
-    pub(crate) fn reconcile(&self, memberships: &HashMap<ChannelId, i64>) {
+    pub(crate) fn reconcile(&self, memberships: &HashMap<ChannelId, Membership>) {
+        self.learn(memberships);
         let mut state = self.lock();
         let State { news, known } = &mut *state;
-        let unknown = memberships.iter().filter(|(id, joined)| known.get(id) < Some(joined));
-        news.joined.extend(unknown.map(|(channel_id, seq)| (*channel_id, *seq)));
+        for (channel_id, membership) in memberships {
+            let joined_seq = membership.joined_seq;
+            if known.get(channel_id).is_none_or(|known| known.seq < joined_seq) {
+                news.joined.insert(*channel_id, joined_seq);
+            }
+        }
         let anything = !news.joined.is_empty();
         drop(state);
         if anything {
@@ -59,12 +73,27 @@ impl Signal {
         }
     }
 
+    /// What the user may see, in the channels among these that the socket knows.
+    /// It holds from now on; a reading that came late changes nothing.
+    pub(crate) fn learn(&self, memberships: &HashMap<ChannelId, Membership>) {
+        for (channel_id, known) in &mut self.lock().known {
+            known.membership = known.membership.max(memberships.get(channel_id).copied());
+        }
+    }
+
+    /// What the user may see in a channel: nothing until it was read.
+    pub(crate) fn sight(&self, channel_id: ChannelId) -> Sight {
+        let state = self.lock();
+        let membership = state.known.get(&channel_id).and_then(|known| known.membership);
+        membership.map_or(Sight::NOTHING, Membership::sight)
+    }
+
     /// The socket knows of a membership as of `seq`, whether it watches the
     /// channel or not.
     pub(crate) fn know(&self, channel_id: ChannelId, seq: i64) {
         let mut state = self.lock();
-        let known = state.known.entry(channel_id).or_insert(seq);
-        *known = seq.max(*known);
+        let known = state.known.entry(channel_id).or_default();
+        known.seq = seq.max(known.seq);
     }
 
     /// The membership is over.

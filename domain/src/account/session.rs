@@ -150,7 +150,7 @@ pub(crate) async fn begin(
     Ok(SessionTokens { user, session_id, refresh_token })
 }
 
-fn digest(token: &str) -> Vec<u8> {
+pub(crate) fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 

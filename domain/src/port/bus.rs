@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use crate::id::{ChannelId, SessionId};
+use crate::channel::Mine;
+use crate::id::{ChannelId, SessionId, UserId};
 use crate::timeline::Event;
 
 /// Publishes after a commit, and delivers to every subscribed node.
@@ -65,5 +66,14 @@ pub enum Ephemeral {
     SessionEnded {
         /// Which.
         session_id: SessionId,
+    },
+    /// Somebody read, cleared or muted a channel: their other clients show it so.
+    Read {
+        /// Who.
+        user_id: UserId,
+        /// Which.
+        channel_id: ChannelId,
+        /// What the channel is to them now.
+        mine: Mine,
     },
 }

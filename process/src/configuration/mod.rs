@@ -74,6 +74,8 @@ pub struct Configuration {
     pub cors_origins: Vec<String>,
     /// Whether rates are limited.
     pub rate_limits: Switch,
+    /// How many sockets one person may have open at one process.
+    pub sockets_per_user: usize,
     /// How long a send waits for its commit, 0 to 30,000 milliseconds.
     pub commit_wait_ms: u64,
     /// Who may see how the server is, besides this machine.
@@ -120,6 +122,7 @@ impl Configuration {
             trusted_proxies: reader.list(&table::TRUSTED_PROXIES, parse::proxies)?,
             cors_origins: reader.list(&table::CORS_ORIGINS, parse::origins)?,
             rate_limits: reader.required(&table::RATE_LIMITS, parse::switch)?,
+            sockets_per_user: reader.required(&table::SOCKETS_PER_USER, parse::sockets_per_user)?,
             commit_wait_ms: reader.required(&table::COMMIT_WAIT_MS, parse::commit_wait_ms)?,
             monitor_addresses: reader.list(&table::MONITOR_ADDRESSES, parse::monitors)?,
             metrics_listen: reader.optional(&table::METRICS_LISTEN, parse::listen)?,

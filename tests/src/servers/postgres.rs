@@ -5,9 +5,9 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::ConnectionTrait;
 
-use super::{account, port};
+use super::{account, connect, port};
 use crate::guardian;
 use crate::program::{Program, Signal};
 use crate::wait::eventually;
@@ -122,13 +122,6 @@ impl Postgres {
             .expect("run pg_isready");
         asked.success().then_some(())
     }
-}
-
-/// Connects to a database of any kind.
-pub async fn connect(url: &str) -> DatabaseConnection {
-    let mut options = sea_orm::ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false);
-    Database::connect(options).await.expect("connect to the database")
 }
 
 /// The newest installed PostgreSQL: Debian keeps its programs out of PATH.

@@ -1,6 +1,7 @@
 //! The suites. Tests are named as facts.
 
 mod browser;
+mod clock;
 mod contract;
 mod faults;
 mod gateway;
@@ -20,10 +21,23 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 
+use crate::deployment::Combination;
+use crate::servers::DatabaseServer;
 use crate::world::World;
 
+/// Everything that runs on a combination.
+pub fn of(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = black_box(world);
+    match world.combination {
+        Combination::Embedded => {}
+        Combination::Cluster(DatabaseServer::Postgres) => trials.extend(cluster(world)),
+        Combination::Cluster(DatabaseServer::Mariadb) => trials.extend(programs::trials(world)),
+    }
+    trials
+}
+
 /// The suites that run on every combination: the black box.
-pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
+fn black_box(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = spine::trials(world);
     trials.extend(contract::trials(world));
     trials.extend(gateway::trials(world));
@@ -31,13 +45,14 @@ pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_socket::trials(world));
     trials.extend(unavailable::trials(world));
     trials.extend(watching::trials(world));
+    trials.extend(clock::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));
     trials
 }
 
-/// What only a cluster has.
-pub fn cluster(world: &Arc<World>) -> Vec<Trial> {
+/// What only a cluster has, and the machinery of the tests.
+fn cluster(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = machinery::trials(world);
     trials.extend(hostile_log::trials(world));
     trials.extend(faults::trials(world));

@@ -4,6 +4,8 @@ mod delivery;
 mod resume;
 mod sending;
 mod slow_reader;
+mod tickets;
+mod visibility;
 
 use std::sync::Arc;
 
@@ -16,5 +18,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(resume::trials(world));
     trials.extend(sending::trials(world));
     trials.extend(slow_reader::trials(world));
+    trials.extend(tickets::trials(world));
+    trials.extend(visibility::trials(world));
     trials
 }

@@ -17,6 +17,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             newest_messages_come_first_page_and_ascending,
             pages_before_and_after_a_number_join_without_a_seam,
             messages_since_a_time_are_those_at_or_after_it,
+            since_may_be_any_time_that_can_be_written,
             contradictory_or_impossible_pages_are_refused,
         ]
     )
@@ -64,6 +65,21 @@ async fn messages_since_a_time_are_those_at_or_after_it(world: Arc<World>) {
     let newest = ann.messages(&channel, &format!("?since={since}&limit=2")).await;
     assert_eq!(numbers(&newest), [7, 8], "the last two since then");
     assert!(ann.messages(&channel, "?since=2999-01-01T00:00:00Z").await.is_empty());
+}
+
+/// The years before 1 and after 9999 that an offset leads to are beyond what
+/// MariaDB knows, and what SQLite can compare.
+async fn since_may_be_any_time_that_can_be_written(world: Arc<World>) {
+    let (ann, channel) = talk(&world, 1).await;
+    for long_ago in ["0000-01-01T00:00:00%2B12:00", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z"]
+    {
+        let found = ann.messages(&channel, &format!("?since={long_ago}")).await;
+        assert_eq!(numbers(&found), [3], "{long_ago}");
+    }
+    for far_off in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00"] {
+        let found = ann.messages(&channel, &format!("?since={far_off}")).await;
+        assert!(found.is_empty(), "{far_off}");
+    }
 }
 
 async fn contradictory_or_impossible_pages_are_refused(world: Arc<World>) {
