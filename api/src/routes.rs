@@ -7,7 +7,6 @@ use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
 use crate::asyncapi;
-use crate::changes::ChangesApi;
 use crate::channels::ChannelsApi;
 use crate::direct::DirectApi;
 use crate::edge::edge;
@@ -17,15 +16,17 @@ use crate::health::HealthApi;
 use crate::invitations::InvitationsApi;
 use crate::members::MembersApi;
 use crate::membership::MembershipApi;
+use crate::message::MessageApi;
 use crate::messages::MessagesApi;
 use crate::node::Node;
 use crate::page::page;
+use crate::pins::PinsApi;
 use crate::reactions::ReactionsApi;
 
 type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
 type AboutPeople = AccountsApi;
 type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
-type AboutMessages = (MessagesApi, ChangesApi, ReactionsApi);
+type AboutMessages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
 
 /// The OpenAPI document, as JSON. Needs nothing but this program.
 #[must_use]
@@ -55,7 +56,7 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 fn service() -> OpenApiService<Apis, ()> {
     let people = AccountsApi;
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
-    let messages = (MessagesApi, ChangesApi, ReactionsApi);
+    let messages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
     let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(

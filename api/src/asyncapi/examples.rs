@@ -2,15 +2,21 @@
 
 use serde_json::{Value, json};
 
+use super::Side;
+
 const ANN: &str = "01997a3e-0d7a-7c1e-9a52-3f0c5f8d2b10";
 const PUBLIC: &str = "77617272-656e-8000-8000-000000000001";
 const MESSAGE: &str = "efddd036-1a96-8292-9e27-6673b4f94bb6";
 const AT: &str = "2026-11-21T12:00:00Z";
 
 /// Examples of the frame of this type.
-pub(super) fn of(name: &str) -> Vec<Value> {
-    let all = client().into_iter().chain(server());
-    all.filter(|example| example.get("type").and_then(Value::as_str) == Some(name)).collect()
+pub(super) fn of(side: Side, name: &str) -> Vec<Value> {
+    let mut examples = match side {
+        Side::Client => client(),
+        Side::Server => server(),
+    };
+    examples.retain(|example| example.get("type").and_then(Value::as_str) == Some(name));
+    examples
 }
 
 fn client() -> Vec<Value> {
@@ -22,6 +28,7 @@ fn client() -> Vec<Value> {
             "key": "9f0c1f0e-6d3b-4c5e-8a51-2f6f3d0f7c11" }),
         json!({ "type": "subscribe", "channel": PUBLIC, "after_seq": 41, "ref": "7" }),
         json!({ "type": "unsubscribe", "channel": "public", "ref": "8" }),
+        json!({ "type": "typing", "channel": "public" }),
         json!({ "type": "ping", "nonce": "1" }),
     ]
 }
@@ -38,6 +45,9 @@ fn server() -> Vec<Value> {
         json!({ "type": "error", "code": "not_found", "message": "There is no such channel.",
             "ref": "8" }),
         json!({ "type": "resync", "channel": channel(), "reason": "ahead" }),
+        json!({ "type": "presence", "user_id": ANN, "status": "online" }),
+        json!({ "type": "presence", "user_id": ANN, "status": "offline", "last_seen_at": AT }),
+        json!({ "type": "typing", "channel_id": PUBLIC, "user": author() }),
         json!({ "type": "pong", "nonce": "1" }),
     ]
 }

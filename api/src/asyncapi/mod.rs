@@ -29,31 +29,32 @@ pub(crate) fn served() -> Response {
     Response::builder().content_type("application/yaml").body(asyncapi_document()).into_response()
 }
 
+/// Who says a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Client,
+    Server,
+}
+
 /// One frame of the document.
 struct Frame {
+    side: Side,
     /// Its `type`.
     name: String,
     /// What it says, whole.
     payload: Value,
 }
 
-/// The document (AsyncAPI 3.0.0). To the specification "receive" is what the
-/// server does with a client's frame.
+/// The document (AsyncAPI 3.0.0).
 fn document() -> Value {
     let mut registry = Registry::new();
-    let client = frames_of::<ClientFrame>(&mut registry);
-    let server = frames_of::<ServerFrame>(&mut registry);
-    let operations = |frames: &[Frame], action: &str| -> Vec<(String, Value)> {
-        frames.iter().map(|frame| (frame.name.clone(), operation(frame, action))).collect()
+    let mut frames = frames_of::<ClientFrame>(&mut registry, Side::Client);
+    frames.extend(frames_of::<ServerFrame>(&mut registry, Side::Server));
+    let each = |part: fn(&Frame) -> Value| -> Map<String, Value> {
+        frames.iter().map(|frame| (frame.key(), part(frame))).collect()
     };
-    let operations: Map<String, Value> =
-        operations(&client, "receive").into_iter().chain(operations(&server, "send")).collect();
-    let frames = || client.iter().chain(&server);
-    let references: Map<String, Value> = frames()
-        .map(|frame| (frame.name.clone(), reference("components/messages", &frame.name)))
-        .collect();
-    let messages: Map<String, Value> =
-        frames().map(|frame| (frame.name.clone(), message(frame))).collect();
+    let references = each(|frame| reference("components/messages", &frame.key()));
+    let (operations, messages) = (each(operation), each(message));
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -75,16 +76,31 @@ fn document() -> Value {
     })
 }
 
-fn operation(frame: &Frame, action: &str) -> Value {
+impl Frame {
+    /// Both sides have frames of one type: what tells them apart.
+    fn key(&self) -> String {
+        match self.side {
+            Side::Client => format!("client_{}", self.name),
+            Side::Server => format!("server_{}", self.name),
+        }
+    }
+}
+
+/// To the specification "receive" is what the server does with a client's frame.
+fn operation(frame: &Frame) -> Value {
+    let action = match frame.side {
+        Side::Client => "receive",
+        Side::Server => "send",
+    };
     json!({
         "action": action,
         "channel": reference("channels", "socket"),
-        "messages": [reference("channels/socket/messages", &frame.name)],
+        "messages": [reference("channels/socket/messages", &frame.key())],
     })
 }
 
 fn message(frame: &Frame) -> Value {
-    let examples: Vec<Value> = examples::of(&frame.name)
+    let examples: Vec<Value> = examples::of(frame.side, &frame.name)
         .into_iter()
         .map(|payload| json!({ "payload": payload }))
         .collect();
@@ -99,14 +115,14 @@ fn message(frame: &Frame) -> Value {
 
 /// The frames of a union, told apart by `type`; what they refer to stays in the
 /// registry.
-fn frames_of<T: Type>(registry: &mut Registry) -> Vec<Frame> {
+fn frames_of<T: Type>(registry: &mut Registry, side: Side) -> Vec<Frame> {
     T::register(registry);
     let union = registry.schemas.remove(T::name().as_ref());
     let mapping = union.and_then(|union| union.discriminator).map(|by| by.mapping);
     let variant = |(name, path): (String, String)| {
         let variant = registry.schemas.remove(path.rsplit('/').next()?)?;
         let payload = payload(registry, &variant)?;
-        Some(Frame { name, payload })
+        Some(Frame { side, name, payload })
     };
     mapping.unwrap_or_default().into_iter().filter_map(variant).collect()
 }
@@ -143,16 +159,16 @@ mod tests {
 
     use super::*;
 
-    fn names<T: Type>() -> Vec<String> {
-        frames_of::<T>(&mut Registry::new()).into_iter().map(|frame| frame.name).collect()
+    fn names<T: Type>(side: Side) -> Vec<String> {
+        frames_of::<T>(&mut Registry::new(), side).into_iter().map(|frame| frame.name).collect()
     }
 
     #[test]
     fn every_client_frame_has_an_example_that_is_understood() {
-        let names = names::<ClientFrame>();
+        let names = names::<ClientFrame>(Side::Client);
         assert!(names.contains(&"hello".to_owned()), "{names:?}");
         for name in names {
-            let examples = examples::of(&name);
+            let examples = examples::of(Side::Client, &name);
             assert!(!examples.is_empty(), "{name} has no example");
             for example in examples {
                 assert_eq!(example["type"], name.as_str());
@@ -164,10 +180,10 @@ mod tests {
 
     #[test]
     fn every_server_frame_has_an_example_that_is_said_so() {
-        let names = names::<ServerFrame>();
+        let names = names::<ServerFrame>(Side::Server);
         assert!(names.contains(&"event".to_owned()), "{names:?}");
         for name in names {
-            let examples = examples::of(&name);
+            let examples = examples::of(Side::Server, &name);
             assert!(!examples.is_empty(), "{name} has no example");
             for example in examples {
                 let frame = ServerFrame::parse_from_json(Some(example.clone()));

@@ -29,7 +29,7 @@ fn rendered(document: &Value) -> String {
     let description = paragraphs(text(&document["info"]["description"]));
     let (client, server) = (frames(document, "receive"), frames(document, "send"));
     let types: String = entries(&document["components"]["schemas"])
-        .map(|(name, schema)| section("type", name, schema, &[]))
+        .map(|(name, schema)| section(&format!("type-{name}"), name, schema, &[]))
         .collect();
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -47,18 +47,19 @@ fn frames(document: &Value, action: &str) -> String {
     let operations = entries(&document["operations"]);
     let frames = operations.filter(|(_, operation)| operation["action"] == action);
     let mut html = String::new();
-    for (name, _) in frames {
-        let message = &document["components"]["messages"][name];
+    for (key, _) in frames {
+        let message = &document["components"]["messages"][key];
         let examples = message["examples"].as_array().map_or(&[][..], Vec::as_slice);
-        html += &section("frame", name, &message["payload"], examples);
+        html += &section(key, text(&message["name"]), &message["payload"], examples);
     }
     html
 }
 
-fn section(kind: &str, name: &str, schema: &Value, examples: &[Value]) -> String {
+fn section(anchor: &str, name: &str, schema: &Value, examples: &[Value]) -> String {
     let mut html = format!(
-        "<section id=\"{kind}-{name}\"><h3>{name}</h3>{}",
+        "<section id=\"{anchor}\"><h3>{name}</h3>{}",
         paragraphs(text(&schema["description"])),
+        anchor = escaped(anchor),
         name = escaped(name)
     );
     if let Some(values) = schema["enum"].as_array() {
@@ -141,7 +142,9 @@ mod tests {
     #[test]
     fn page_shows_every_frame_and_no_markup_of_its_texts() {
         let html = rendered(&document());
-        for frame in ["frame-hello", "frame-send", "frame-event", "frame-pong", "type-Message"] {
+        for frame in
+            ["client_hello", "client_typing", "server_typing", "server_event", "type-Message"]
+        {
             assert!(html.contains(&format!("id=\"{frame}\"")), "{frame}");
         }
         assert_eq!(escaped("<b>\"&\""), "&lt;b&gt;&quot;&amp;&quot;");

@@ -30,11 +30,18 @@ pub(crate) struct Cursors {
     paused: HashMap<ChannelId, i64>,
     /// Channels that may have more, each once, taken in turn.
     due: VecDeque<ChannelId>,
+    /// The same of their companies.
+    company_due: VecDeque<ChannelId>,
+    /// What was told of people in this turn, so that whoever is met in several
+    /// channels is told of once.
+    told: HashMap<UserId, u64>,
 }
 
 struct Cursor {
     watch: Watch,
     seq: i64,
+    /// What was seen of its company.
+    company: u64,
 }
 
 impl Cursors {
@@ -53,6 +60,8 @@ impl Cursors {
             left: HashMap::new(),
             paused: HashMap::new(),
             due: VecDeque::new(),
+            company_due: VecDeque::new(),
+            told: HashMap::new(),
         }
     }
 
@@ -67,15 +76,18 @@ impl Cursors {
         let new = channels.iter().filter(|(id, _)| !self.watched.contains_key(id));
         let new: Vec<(ChannelId, i64)> = new.copied().collect();
         let ids: Vec<ChannelId> = new.iter().map(|(id, _)| *id).collect();
-        let watches = self.hub.watch(&self.node.domain, &ids, &self.signal).await?;
+        let watches = self.hub.watch(&self.node.domain, &ids, &self.signal);
+        let watches = Box::pin(watches).await?;
         for ((channel_id, seq), watch) in new.into_iter().zip(watches) {
             self.signal.know(channel_id, seq);
             if watch.stream().last() < Some(seq) {
                 self.hub.check_soon();
             }
-            self.watched.insert(channel_id, Cursor { watch, seq });
+            self.watched.insert(channel_id, Cursor { watch, seq, company: 0 });
             self.mark(channel_id);
+            self.mark_company(channel_id);
         }
+        self.hub.learn_soon(&ids);
         if !channels.is_empty() {
             self.signal.learn(&self.memberships().await?);
         }
@@ -133,8 +145,42 @@ impl Cursors {
         }
     }
 
+    /// There may be news of the channel's company.
+    pub(crate) fn mark_company(&mut self, channel_id: ChannelId) {
+        if !self.company_due.contains(&channel_id) {
+            self.company_due.push_back(channel_id);
+        }
+    }
+
     pub(crate) fn is_due(&self) -> bool {
         !self.due.is_empty()
+    }
+
+    pub(crate) fn is_company_due(&self) -> bool {
+        !self.company_due.is_empty()
+    }
+
+    /// Who came and went in one channel. At first only who is there.
+    pub(crate) fn pull_company(&mut self) -> Vec<Utf8Bytes> {
+        let Some(channel_id) = self.company_due.pop_front() else { return Vec::new() };
+        let Some(cursor) = self.watched.get_mut(&channel_id) else { return Vec::new() };
+        let is_first = cursor.company == 0;
+        let (people, seen) = cursor.watch.company(cursor.company);
+        cursor.company = seen;
+        let mut frames = Vec::new();
+        for user_id in people.into_iter().filter(|user_id| *user_id != self.user_id) {
+            let status = self.hub.presence().status(user_id);
+            let Some(status) = status.filter(|status| status.is_online || !is_first) else {
+                continue;
+            };
+            if self.told.insert(user_id, status.stamp) != Some(status.stamp) {
+                frames.push(status.frame);
+            }
+        }
+        if self.company_due.is_empty() {
+            self.told = HashMap::new();
+        }
+        frames
     }
 
     /// The next frames of one channel that has more: a few, so that channels
@@ -148,7 +194,9 @@ impl Cursors {
         let mut frames = match cursor.watch.pull(cursor.seq) {
             Pull::Frames(frames) => frames,
             Pull::UpToDate => return Ok(Vec::new()),
-            Pull::Behind => self.hub.read(&self.node.domain, channel_id, cursor.seq).await?,
+            Pull::Behind => {
+                Box::pin(self.hub.read(&self.node.domain, channel_id, cursor.seq)).await?
+            }
         };
         self.due.push_back(channel_id);
         let end = self.end_of_membership(channel_id, &frames).await?;
@@ -187,7 +235,7 @@ impl Cursors {
 
     async fn memberships(&self) -> Result<HashMap<ChannelId, Membership>, DbErr> {
         let memberships = channel::memberships_of(&self.node.domain, vec![self.user_id]);
-        let mut memberships = in_time(DATABASE_TIMEOUT, memberships).await?;
+        let mut memberships = Box::pin(in_time(DATABASE_TIMEOUT, memberships)).await?;
         Ok(memberships.remove(&self.user_id).unwrap_or_default())
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use warren_domain::Domain;
 use warren_domain::account;
@@ -15,10 +15,11 @@ use warren_domain::channel;
 use warren_domain::database::{DbErr, in_time};
 use warren_domain::id::{ChannelId, SessionId, UserId};
 use warren_domain::port::{BusSignal, ChannelEvents, Ephemeral};
-use warren_domain::timeline::{self, EventKind};
+use warren_domain::timeline::{self, EventKind, Person};
 
-use crate::gateway::frame::EventFrame;
+use crate::gateway::frame::{EventFrame, ServerFrame, SomebodyTypingFrame};
 use crate::gateway::pace::Pace;
+use crate::gateway::presence::{self, Presence};
 use crate::gateway::signal::Signal;
 use crate::gateway::stream::{ChannelStream, Watch};
 use crate::node::Node;
@@ -50,6 +51,10 @@ pub(crate) struct Hub {
     /// How fast each person is heard, remembered for a while after they left.
     paces: Cache<UserId, Arc<Pace>>,
     limits: Limits,
+    presence: Presence,
+    /// Watched channels whose members are to be looked up.
+    unlearned: Mutex<HashSet<ChannelId>>,
+    learn_now: Notify,
     reads: Semaphore,
     check_now: Notify,
 }
@@ -61,6 +66,19 @@ pub(crate) struct Limits {
     pub(crate) sockets_per_user: usize,
     /// Whether they are heard at a steady pace only.
     pub(crate) paced: bool,
+}
+
+/// How much there is to do at one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Census {
+    /// Open sockets that have said hello.
+    pub(crate) sockets: usize,
+    /// People with such a socket.
+    pub(crate) people: usize,
+    /// Channels that they watch.
+    pub(crate) channels: usize,
+    /// People with a socket at any node.
+    pub(crate) people_online: usize,
 }
 
 /// Somebody has as many sockets here as they may have.
@@ -88,6 +106,9 @@ impl Hub {
             sockets: Mutex::default(),
             paces: Cache::builder().max_capacity(100_000).time_to_idle(PACE_MEMORY).build(),
             limits,
+            presence: Presence::default(),
+            unlearned: Mutex::default(),
+            learn_now: Notify::new(),
             reads: Semaphore::new(MAX_CONCURRENT_READS),
             check_now: Notify::new(),
         }
@@ -102,7 +123,7 @@ impl Hub {
         user_id: UserId,
         session_id: SessionId,
     ) -> Result<Registration, TooManySockets> {
-        let signal = Arc::new(Signal::default());
+        let signal = Arc::new(Signal::of(user_id));
         let entry = Entry { session_id, signal: signal.clone() };
         let pace = self.limits.paced.then(|| self.paces.get_with(user_id, Arc::default));
         let mut sockets = lock(&self.sockets);
@@ -178,8 +199,54 @@ impl Hub {
         self.check_now.notify_one();
     }
 
-    fn stream(&self, channel_id: ChannelId) -> Option<Arc<ChannelStream>> {
+    /// Who is online.
+    pub(crate) fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// Who has a socket here.
+    pub(crate) fn people(&self) -> HashSet<UserId> {
+        lock(&self.sockets).keys().copied().collect()
+    }
+
+    /// Looks up the members of those channels of which nobody knows them yet.
+    pub(crate) fn learn_soon(&self, channels: &[ChannelId]) {
+        let streams: Vec<_> = channels.iter().filter_map(|id| self.stream(*id)).collect();
+        let unknown = streams.iter().filter(|stream| stream.is_unlearned());
+        lock(&self.unlearned).extend(unknown.map(|stream| stream.channel_id()));
+        self.learn_now.notify_one();
+    }
+
+    /// Waits for channels whose members are to be looked up. Cancel safe.
+    pub(crate) async fn unlearned(&self) -> HashSet<ChannelId> {
+        loop {
+            let unlearned = std::mem::take(&mut *lock(&self.unlearned));
+            if !unlearned.is_empty() {
+                return unlearned;
+            }
+            self.learn_now.notified().await;
+        }
+    }
+
+    pub(crate) fn stream(&self, channel_id: ChannelId) -> Option<Arc<ChannelStream>> {
         lock(&self.streams).get(&channel_id).cloned()
+    }
+
+    /// Does something for every stream, without holding up who looks for one.
+    pub(crate) fn for_streams(&self, work: impl Fn(&ChannelStream)) {
+        let streams: Vec<_> = lock(&self.streams).values().cloned().collect();
+        streams.iter().for_each(|stream| work(stream));
+    }
+
+    /// How many sockets, people and channels there are here.
+    pub(crate) fn census(&self) -> Census {
+        let sockets = lock(&self.sockets);
+        Census {
+            sockets: sockets.values().map(Vec::len).sum(),
+            people: sockets.len(),
+            channels: lock(&self.streams).len(),
+            people_online: self.presence.online_count(),
+        }
     }
 
     fn for_sockets_of(&self, user_id: UserId, tell: impl Fn(&Signal)) {
@@ -211,7 +278,14 @@ impl Drop for Registration {
 
 /// Listens to the bus and checks the database until `stop`.
 pub(crate) async fn run(hub: Arc<Hub>, node: Arc<Node>, stop: CancellationToken) {
-    let work = async { tokio::join!(listen(&hub, &node), check_regularly(&hub, &node)) };
+    let work = async {
+        tokio::join!(
+            listen(&hub, &node),
+            check_regularly(&hub, &node),
+            presence::run(&hub, &node),
+            presence::learn(&hub, &node),
+        )
+    };
     tokio::select! {
         _ = work => {}
         () = stop.cancelled() => {}
@@ -228,8 +302,25 @@ async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
                 hub.end_sessions(|session| session == session_id);
             }
             BusSignal::Ephemeral(Ephemeral::Read { .. }) => {}
-            BusSignal::Missed => hub.check_now.notify_one(),
+            BusSignal::Ephemeral(Ephemeral::Typing { channel_id, user }) => {
+                tell_of_typing(hub, channel_id, user);
+            }
+            BusSignal::Ephemeral(Ephemeral::Presence { node_id, news }) => {
+                hub.presence.hear(Instant::now(), node_id, news);
+            }
+            BusSignal::Missed => {
+                hub.presence.missed(Instant::now());
+                hub.check_now.notify_one();
+            }
         }
+    }
+}
+
+fn tell_of_typing(hub: &Hub, channel_id: ChannelId, user: Person) {
+    if let Some(stream) = hub.stream(channel_id) {
+        let user_id = user.id;
+        let frame = ServerFrame::Typing(SomebodyTypingFrame { channel_id, user }).encode();
+        stream.tell_of_typing(Instant::now(), user_id, &frame);
     }
 }
 

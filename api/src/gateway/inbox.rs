@@ -57,6 +57,8 @@ pub(crate) struct Client {
     /// How fast they are heard, if that is limited.
     pub(crate) pace: Option<Arc<Pace>>,
     pub(crate) haste: Haste,
+    /// Where they were last said to be typing, and when.
+    pub(crate) typed: Option<(String, Instant)>,
 }
 
 /// Reads frames and works on them until the client or the writer is gone, or
@@ -84,7 +86,7 @@ pub(crate) async fn read(
             }
             Some(request) = late.next(), if !late.is_empty() => request.into_iter().collect(),
             frame = frames.next(), if under_way.len() < MAX_SENDS_UNDER_WAY => {
-                match client.hear(&node, frame).await {
+                match Box::pin(client.hear(&node, frame)).await {
                     Heard::Send(work) => {
                         under_way.push(work);
                         continue;
@@ -142,7 +144,7 @@ impl Client {
             return close(Closing::new(CloseCode::Policy, "too many frames for too long"));
         }
         match frame {
-            Some(Ok(Message::Text(text))) => match obey(node, &self.actor, &text).await {
+            Some(Ok(Message::Text(text))) => match obey(node, self, &text).await {
                 Obeyed::Send(work) => Heard::Send(work),
                 Obeyed::Done(requests) => Heard::Answer(requests),
             },

@@ -18,6 +18,7 @@ mod inbox;
 mod obey;
 mod outbox;
 mod pace;
+mod presence;
 mod sending;
 mod signal;
 mod socket;

@@ -63,10 +63,13 @@ pub(crate) async fn write(
             news = signal.news() => outbox.take(news).await,
             _ = pings.tick() => outbox.ask().await,
             () = std::future::ready(()), if outbox.cursors.is_due() => outbox.deliver().await,
+            () = std::future::ready(()), if outbox.cursors.is_company_due() => {
+                outbox.tell_of_company().await
+            }
         };
         // Everything that is ready goes out together.
         let flushed = match step {
-            Ok(()) if !outbox.cursors.is_due() && requests.is_empty() => outbox.flush().await,
+            Ok(()) if !outbox.is_due() && requests.is_empty() => outbox.flush().await,
             other => other,
         };
         if let Err(end) = flushed {
@@ -117,6 +120,23 @@ impl Outbox {
         }
         for channel_id in news.touched {
             self.cursors.mark(channel_id);
+        }
+        for channel_id in news.company {
+            self.cursors.mark_company(channel_id);
+        }
+        for text in news.typing {
+            self.feed(Message::Text(text)).await?;
+        }
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.cursors.is_due() || self.cursors.is_company_due()
+    }
+
+    async fn tell_of_company(&mut self) -> Result<(), End> {
+        for text in self.cursors.pull_company() {
+            self.feed(Message::Text(text)).await?;
         }
         Ok(())
     }

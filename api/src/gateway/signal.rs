@@ -4,14 +4,20 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
 use warren_domain::channel::{Membership, Sight};
-use warren_domain::id::ChannelId;
+use warren_domain::id::{ChannelId, UserId};
+
+/// Frames about who is typing that may wait.
+const MAX_TYPING: usize = 32;
 
 /// Collects news for one socket until its writer takes them. Bounded by the
 /// number of channels, however slow the writer is.
 #[derive(Default)]
 pub(crate) struct Signal {
+    /// Whose socket it is; nobody's if it is a long poll.
+    user_id: Option<UserId>,
     state: Mutex<State>,
     notify: Notify,
     ended: CancellationToken,
@@ -40,9 +46,38 @@ pub(crate) struct News {
     pub(crate) touched: Vec<ChannelId>,
     /// Channels that the user joined, with the number of that event.
     pub(crate) joined: HashMap<ChannelId, i64>,
+    /// Watched channels in whose company something is new.
+    pub(crate) company: Vec<ChannelId>,
+    /// Frames about who is typing; a slow reader misses some.
+    pub(crate) typing: Vec<Utf8Bytes>,
 }
 
 impl Signal {
+    /// Of a socket of this user.
+    pub(crate) fn of(user_id: UserId) -> Self {
+        Self { user_id: Some(user_id), ..Self::default() }
+    }
+
+    /// Whose socket it is, if it is one.
+    pub(crate) fn user_id(&self) -> Option<UserId> {
+        self.user_id
+    }
+
+    /// Somebody came or went in a watched channel.
+    pub(crate) fn touch_company(&self, channel_id: ChannelId) {
+        self.lock().news.company.push(channel_id);
+        self.notify.notify_one();
+    }
+
+    /// Somebody is typing in a watched channel.
+    pub(crate) fn hear_typing(&self, frame: &Utf8Bytes) {
+        let mut state = self.lock();
+        if state.news.typing.len() < MAX_TYPING {
+            state.news.typing.push(frame.clone());
+            self.notify.notify_one();
+        }
+    }
+
     /// Something is new in a watched channel.
     pub(crate) fn touch(&self, channel_id: ChannelId) {
         self.lock().news.touched.push(channel_id);

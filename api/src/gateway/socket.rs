@@ -1,4 +1,5 @@
-//! One socket, from its greeting to its end.
+//! One socket, from its greeting to its end. What it awaits seldom is boxed, so
+//! that an idle socket does not keep the room for it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -84,13 +85,13 @@ struct Hello {
 /// Serves a socket until it ends.
 pub(crate) async fn run(node: Arc<Node>, mut socket: Socket) {
     let hello = tokio::select! {
-        hello = timeout(HELLO_TIMEOUT, hello(&node, &mut socket)) => hello.unwrap_or_else(|_| {
+        hello = timeout(HELLO_TIMEOUT, Box::pin(hello(&node, &mut socket))) => hello.unwrap_or_else(|_| {
             Err(Some(Closing::new(CloseCode::Policy, "no hello within 10 s")))
         }),
         () = node.gateway.stop.cancelled() => Err(Some(Closing::going_away())),
     };
     match hello {
-        Ok(hello) => serve(node, socket, hello).await,
+        Ok(hello) => Box::pin(serve(node, socket, hello)).await,
         Err(Some(closing)) => close(&mut socket, closing).await,
         Err(None) => {}
     }
@@ -168,7 +169,7 @@ fn too_many() -> Closing {
 async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, registration: &Registration) {
     let (hub, signal) = (node.gateway.hub.clone(), registration.signal.clone());
     let mut cursors = Cursors::new(hub, node.clone(), hello.actor.id(), signal.clone());
-    let greeted = match greet(&node, &mut cursors, &hello).await {
+    let greeted = match Box::pin(greet(&node, &mut cursors, &hello)).await {
         Ok(frames) => frames,
         Err(problem) => {
             let closing = Closing::new(CloseCode::Again, "the database is away; come again");
@@ -192,10 +193,10 @@ async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, registratio
         signal: signal.clone(),
         pace: registration.pace.clone(),
         haste: Haste::default(),
+        typed: None,
     };
-    let reading = inbox::read(node, client, stream, requests);
-    let writing = outbox::write(stop, sink, cursors, signal, answers);
-    tokio::pin!(reading, writing);
+    let mut reading = Box::pin(inbox::read(node, client, stream, requests));
+    let mut writing = Box::pin(outbox::write(stop, sink, cursors, signal, answers));
     // Whichever half ends first, the other gets a moment for the closing handshake.
     tokio::select! {
         () = &mut reading => drop(timeout(CLOSE_TIMEOUT, writing).await),

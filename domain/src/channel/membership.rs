@@ -91,6 +91,25 @@ pub async fn memberships_of(
     Ok(memberships)
 }
 
+/// At most `limit` members of a channel, whoever asks.
+///
+/// # Errors
+/// If the database fails.
+pub async fn first_members(
+    domain: &Domain,
+    channel_id: ChannelId,
+    limit: u64,
+) -> Result<Vec<UserId>, DbErr> {
+    membership::Entity::find()
+        .select_only()
+        .column(membership::Column::UserId)
+        .filter(membership::Column::ChannelId.eq(channel_id))
+        .limit(limit)
+        .into_tuple::<UserId>()
+        .all(domain.database.read())
+        .await
+}
+
 /// Makes somebody a member of a channel that `timeline` holds locked.
 pub(crate) async fn insert(
     transaction: &DatabaseTransaction,

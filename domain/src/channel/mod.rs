@@ -13,6 +13,7 @@ pub(crate) mod membership;
 mod name;
 mod named;
 mod rules;
+mod typing;
 mod update;
 mod view;
 
@@ -30,9 +31,10 @@ pub use invitation::{
 pub use join::{join, unsubscribe};
 pub use marks::{clear, mark_read, mute};
 pub use members::{Added, add_member, appoint, members, remove_member};
-pub use membership::{Member, MemberRole, memberships_of};
+pub use membership::{Member, MemberRole, first_members, memberships_of};
 pub use name::{ChannelName, ChannelRef};
 pub use rules::Refusal;
+pub use typing::typing;
 pub use update::{ChannelChange, archive, update};
 pub use view::{Channel, Mine};
 

@@ -1,7 +1,9 @@
 //! Reading messages.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 use crate::account::Actor;
 use crate::channel::{AccessError, ChannelRef, Seat, require_member};
@@ -47,10 +49,7 @@ pub async fn list(
     window: &Window,
 ) -> Result<Page, AccessError> {
     let seat = require_member(domain, actor, channel).await?;
-    let channel_id = seat.channel.summary.id;
-    let mut select = message::Entity::find()
-        .filter(message::Column::ChannelId.eq(channel_id))
-        .filter(message::Column::Seq.gt(seat.sight.cleared_seq));
+    let mut select = messages_in(&seat);
     if let Some(seq) = window.before_seq {
         select = select.filter(message::Column::Seq.lt(seq));
     }
@@ -58,7 +57,7 @@ pub async fn list(
         select = select.filter(message::Column::Seq.gt(seq));
     }
     if let Some(time) = window.since {
-        match first_since(domain, channel_id, time).await? {
+        match first_since(domain, seat.channel.summary.id, time).await? {
             Some(seq) => select = select.filter(message::Column::Seq.gte(seq)),
             None => return Ok(Page { messages: Vec::new(), as_of_seq: seat.channel.last_seq }),
         }
@@ -77,6 +76,13 @@ pub async fn list(
         messages: view::seen_by(domain, actor.id(), rows).await?,
         as_of_seq: seat.channel.last_seq,
     })
+}
+
+/// The messages of a channel that somebody with this seat may see.
+pub(crate) fn messages_in(seat: &Seat) -> Select<message::Entity> {
+    message::Entity::find()
+        .filter(message::Column::ChannelId.eq(seat.channel.summary.id))
+        .filter(message::Column::Seq.gt(seat.sight.cleared_seq))
 }
 
 /// One message.
@@ -118,7 +124,7 @@ pub(crate) async fn locate(
 /// numbers, so this bounds a page as the time does, and no message is read only to
 /// find that it is too old. A query of its own: within another, MariaDB would not
 /// know it for a constant to seek by.
-async fn first_since(
+pub(crate) async fn first_since(
     domain: &Domain,
     channel_id: ChannelId,
     time: DateTime<Utc>,

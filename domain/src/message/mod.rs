@@ -1,6 +1,7 @@
 //! Messages: from a send to a row, and back to its readers.
 
 mod acl;
+mod around;
 mod change;
 mod commit;
 mod committer;
@@ -12,12 +13,14 @@ mod history;
 mod key;
 mod outcome;
 mod pending;
+mod pin;
 mod post;
 mod reaction;
 mod receipt;
 mod text;
 mod view;
 
+pub use around::{AroundError, Middle, around};
 pub use change::ChangeError;
 pub use committer::{Committer, Settled};
 pub use delete::delete;
@@ -27,6 +30,7 @@ pub use history::{Page, Window, get, list};
 pub use key::IdempotencyKey;
 pub use outcome::{Outcome, Receipt, Rejection};
 pub use pending::{Fingerprint, MAX_PAYLOAD_SIZE_BYTES, PAYLOAD_VERSION, Pending, Undecodable};
+pub use pin::{MAX_PINS, Pin, Pins, pin, pins, unpin};
 pub use post::{PostError, Posted, Send, post};
 pub use reaction::{MAX_REACTIONS, react, take_back};
 pub use receipt::{ReceiptError, SendState, receipt};

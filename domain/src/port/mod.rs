@@ -5,7 +5,7 @@ mod bus;
 mod dead_letters;
 mod log;
 
-pub use bus::{BusSignal, ChannelEvents, Ephemeral, EventBus};
+pub use bus::{BusSignal, ChannelEvents, Ephemeral, EventBus, PresenceNews};
 pub use dead_letters::{DeadLetter, DeadLetterReader, DeadLetters};
 pub use log::{
     Accepted, Backlog, Delivery, LogConsumer, LogError, MessageLog, NotAcknowledged,

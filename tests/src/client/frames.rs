@@ -32,25 +32,25 @@ impl Frames {
     pub fn check(&self, frame: &Value) {
         let kind = frame["type"].as_str().unwrap_or_default();
         assert!(self.server.contains(kind), "an unknown frame: {frame}");
-        self.check_as(kind, frame);
+        self.check_as(&format!("server_{kind}"), frame);
     }
 
     /// Holds each example in the document against the schema beside it.
     pub fn check_examples(&self) {
-        for kind in self.client.union(&self.server) {
-            let examples = self.document["components"]["messages"][kind]["examples"].as_array();
-            let examples = examples.unwrap_or_else(|| panic!("{kind} has no examples"));
-            assert!(!examples.is_empty(), "{kind} has no examples");
+        for (key, message) in self.document["components"]["messages"].as_object().expect("some") {
+            let examples = message["examples"].as_array();
+            let examples = examples.unwrap_or_else(|| panic!("{key} has no examples"));
+            assert!(!examples.is_empty(), "{key} has no examples");
             for example in examples {
-                self.check_as(kind, &example["payload"]);
+                self.check_as(key, &example["payload"]);
             }
         }
     }
 
-    fn check_as(&self, kind: &str, frame: &Value) {
-        let payload = &self.document["components"]["messages"][kind]["payload"];
-        assert!(payload["properties"].is_object(), "{kind} has no schema");
-        schema::check(&self.document, payload, frame, &format!("frame {kind}"));
+    fn check_as(&self, key: &str, frame: &Value) {
+        let payload = &self.document["components"]["messages"][key]["payload"];
+        assert!(payload["properties"].is_object(), "{key} has no schema");
+        schema::check(&self.document, payload, frame, key);
     }
 
     /// The document as it is checked in.
@@ -67,11 +67,15 @@ impl Frames {
     }
 }
 
-/// The frames that the server receives, or sends.
+/// The types of the frames that the server receives, or sends.
 fn names(document: &Value, action: &str) -> BTreeSet<String> {
     let operations = document["operations"].as_object().expect("operations");
     let of_action = operations.iter().filter(|(_, operation)| operation["action"] == action);
-    of_action.map(|(name, _)| name.clone()).collect()
+    let name = |(key, _): (&String, &Value)| {
+        let name = &document["components"]["messages"][key]["name"];
+        name.as_str().expect("a name").to_owned()
+    };
+    of_action.map(name).collect()
 }
 
 #[cfg(test)]

@@ -145,6 +145,22 @@ impl Person {
         self.delete(&reaction(id, emoji)).await
     }
 
+    /// Pins a message.
+    pub async fn pin(&self, id: &str) -> Answer {
+        self.put_empty(&format!("/v1/messages/{id}/pin")).await
+    }
+
+    /// Takes a message off the pins.
+    pub async fn unpin(&self, id: &str) -> Answer {
+        self.delete(&format!("/v1/messages/{id}/pin")).await
+    }
+
+    /// What is pinned to a channel.
+    pub async fn pins(&self, channel: &str) -> Vec<Value> {
+        let answer = self.get(&format!("/v1/channels/{channel}/pins")).await;
+        answer.expect(200)["items"].as_array().expect("items").clone()
+    }
+
     /// The channel as this person sees it.
     pub async fn channel(&self, channel: &str) -> Value {
         self.get(&format!("/v1/channels/{channel}")).await.expect(200).clone()

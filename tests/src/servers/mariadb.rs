@@ -80,6 +80,12 @@ impl Mariadb {
         self.url(&name)
     }
 
+    /// Does something that only its administrator may.
+    pub async fn administer(&self, statement: &str) {
+        let url = format!("mysql://root@127.0.0.1:{}", self.port);
+        connect(&url).await.execute_unprepared(statement).await.expect(statement);
+    }
+
     /// The folder of its files.
     pub fn data(&self) -> PathBuf {
         self.home.join("data")

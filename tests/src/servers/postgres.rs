@@ -48,9 +48,14 @@ impl Postgres {
 
     /// A new empty database; the answer is its URL.
     pub async fn create_database(&self) -> String {
+        self.create_database_with("").await
+    }
+
+    /// [`Self::create_database`] with options of the statement.
+    pub async fn create_database_with(&self, options: &str) -> String {
         let name = format!("t{}", uuid::Uuid::new_v4().simple());
         let connection = connect(&self.url("postgres")).await;
-        let statement = format!("CREATE DATABASE {name}");
+        let statement = format!("CREATE DATABASE {name} {options}");
         connection.execute_unprepared(&statement).await.expect("create a database");
         connection.close().await.expect("close the connection");
         self.url(&name)

@@ -3,6 +3,7 @@
 mod browser;
 mod clock;
 mod contract;
+mod database;
 mod faults;
 mod gateway;
 mod hostile_log;
@@ -10,6 +11,7 @@ mod hostile_rest;
 mod hostile_socket;
 pub mod log;
 mod machinery;
+mod migrations;
 mod plans;
 mod programs;
 mod rabbitmq;
@@ -30,8 +32,11 @@ pub fn of(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = black_box(world);
     match world.combination {
         Combination::Embedded => {}
-        Combination::Cluster(DatabaseServer::Postgres) => trials.extend(cluster(world)),
-        Combination::Cluster(DatabaseServer::Mariadb) => trials.extend(programs::trials(world)),
+        Combination::Cluster(DatabaseServer::Postgres) => {
+            trials.extend(on_a_server(world));
+            trials.extend(beside_any(world));
+        }
+        Combination::Cluster(DatabaseServer::Mariadb) => trials.extend(on_a_server(world)),
     }
     trials
 }
@@ -48,16 +53,24 @@ fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(clock::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));
+    trials.extend(migrations::trials(world));
     trials
 }
 
-/// What only a cluster has, and the machinery of the tests.
-fn cluster(world: &Arc<World>) -> Vec<Trial> {
-    let mut trials = machinery::trials(world);
-    trials.extend(hostile_log::trials(world));
-    trials.extend(faults::trials(world));
-    trials.extend(rabbitmq::trials(world));
+/// What has to do with the database server of a cluster.
+fn on_a_server(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = database::trials(world);
     trials.extend(programs::trials(world));
     trials.extend(watching::cluster(world));
+    trials.extend(faults::trials(world));
+    trials
+}
+
+/// What depends on no database server, and so runs beside one of them only: the
+/// message log, and the machinery of the tests.
+fn beside_any(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = machinery::trials(world);
+    trials.extend(hostile_log::trials(world));
+    trials.extend(rabbitmq::trials(world));
     trials
 }

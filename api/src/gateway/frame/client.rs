@@ -19,6 +19,7 @@ pub(crate) enum ClientFrame {
     Send(SendFrame),
     Subscribe(SubscribeFrame),
     Unsubscribe(UnsubscribeFrame),
+    Typing(TypingFrame),
     Ping(PingFrame),
 }
 
@@ -71,6 +72,19 @@ pub(crate) struct SubscribeFrame {
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UnsubscribeFrame {
+    /// The channel's id or name.
+    pub(crate) channel: String,
+    /// Comes back in the answer.
+    #[serde(default, rename = "ref", deserialize_with = "short")]
+    #[oai(rename = "ref", validator(max_length = 128))]
+    pub(crate) reference: Option<String>,
+}
+
+/// Tells the others that one is writing. Repeat it every four seconds meanwhile;
+/// it is told every three at most.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TypingFrame {
     /// The channel's id or name.
     pub(crate) channel: String,
     /// Comes back in the answer.

@@ -14,6 +14,8 @@ pub(crate) struct EventFrame {
     pub(crate) seq: i64,
     /// Whose membership ends with this event.
     pub(crate) leaver: Option<UserId>,
+    /// Whose membership begins with this event.
+    pub(crate) joiner: Option<UserId>,
     text: Utf8Bytes,
     veiled: Option<Veiled>,
 }
@@ -40,23 +42,19 @@ impl EventFrame {
 
     #[cfg(test)]
     pub(crate) fn for_test(seq: i64) -> Self {
-        Self { seq, leaver: None, text: Utf8Bytes::from_static("{}"), veiled: None }
+        Self { seq, leaver: None, joiner: None, text: Utf8Bytes::from_static("{}"), veiled: None }
     }
 }
 
 impl From<Event> for EventFrame {
     fn from(event: Event) -> Self {
-        let left = event.user.as_ref().filter(|_| event.kind == EventKind::MemberLeft);
+        let whom = |kind| event.user.as_ref().filter(|_| event.kind == kind).map(|user| user.id);
+        let (leaver, joiner) = (whom(EventKind::MemberLeft), whom(EventKind::MemberJoined));
         let veiled = event.message_seq().map(|message_seq| {
             let text = ServerFrame::Event(event.clone().without_message()).encode();
             Veiled { message_seq, text }
         });
-        Self {
-            seq: event.seq,
-            leaver: left.map(|user| user.id),
-            veiled,
-            text: ServerFrame::Event(event).encode(),
-        }
+        Self { seq: event.seq, leaver, joiner, veiled, text: ServerFrame::Event(event).encode() }
     }
 }
 

@@ -5,8 +5,11 @@ mod client;
 mod event;
 mod server;
 
-pub(crate) use client::{ClientFrame, HelloFrame, Referred, SendFrame, SubscribeFrame};
+pub(crate) use client::{
+    ClientFrame, HelloFrame, Referred, SendFrame, SubscribeFrame, TypingFrame,
+};
 pub(crate) use event::EventFrame;
 pub(crate) use server::{
-    DoneFrame, PongFrame, ReadyFrame, ReceiptFrame, ResyncFrame, ResyncReason, ServerFrame,
+    DoneFrame, OnlineStatus, PongFrame, PresenceFrame, ReadyFrame, ReceiptFrame, ResyncFrame,
+    ResyncReason, ServerFrame, SomebodyTypingFrame,
 };

@@ -1,11 +1,13 @@
 //! What the server says.
 
+use chrono::{DateTime, Utc};
 use poem_openapi::{Enum, Object, Union};
 use serde::Serialize;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use warren_domain::account::User;
 use warren_domain::channel::Channel;
-use warren_domain::timeline::Event;
+use warren_domain::id::{ChannelId, UserId};
+use warren_domain::timeline::{Event, Person};
 
 use crate::problem::Problem;
 use crate::receipt::Receipt;
@@ -21,6 +23,8 @@ pub(crate) enum ServerFrame {
     Done(DoneFrame),
     Error(ErrorFrame),
     Resync(ResyncFrame),
+    Presence(PresenceFrame),
+    Typing(SomebodyTypingFrame),
     Pong(PongFrame),
 }
 
@@ -94,6 +98,43 @@ pub(crate) enum ResyncReason {
     Epoch,
     /// The channel has no such number (yet).
     Ahead,
+}
+
+/// Somebody in a watched channel came or went. After `ready` those who are
+/// online are told; everybody else is not. Of channels with more than 500
+/// members nothing is told.
+#[derive(Debug, Serialize, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub(crate) struct PresenceFrame {
+    /// Who.
+    pub(crate) user_id: UserId,
+    /// Whether they have a socket open.
+    pub(crate) status: OnlineStatus,
+    /// When they went, if they went while this server looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_seen_at: Option<DateTime<Utc>>,
+}
+
+/// Whether somebody has a socket open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Enum)]
+#[serde(rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+pub(crate) enum OnlineStatus {
+    /// At some node.
+    Online,
+    /// At none.
+    Offline,
+}
+
+/// Somebody is writing something in a watched channel: show it for six seconds.
+/// Of one person in one channel it comes every three seconds at most; of more
+/// than eight at once it is not told.
+#[derive(Debug, Serialize, Object)]
+pub(crate) struct SomebodyTypingFrame {
+    /// Where.
+    pub(crate) channel_id: ChannelId,
+    /// Who.
+    pub(crate) user: Person,
 }
 
 /// The answer to `ping`.

@@ -1,6 +1,7 @@
 //! The socket: replay, live delivery, sends.
 
 mod delivery;
+mod presence;
 mod resume;
 mod sending;
 mod slow_reader;
@@ -15,6 +16,7 @@ use crate::world::World;
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = delivery::trials(world);
+    trials.extend(presence::trials(world));
     trials.extend(resume::trials(world));
     trials.extend(sending::trials(world));
     trials.extend(slow_reader::trials(world));

@@ -128,7 +128,7 @@ async fn message_of_a_foreign_channel_is_as_absent(world: Arc<World>) {
 }
 
 /// Every operation on one message.
-const OF_A_MESSAGE: [(&str, &str); 7] = [
+const OF_A_MESSAGE: [(&str, &str); 9] = [
     ("GET", ""),
     ("PATCH", ""),
     ("DELETE", ""),
@@ -136,6 +136,8 @@ const OF_A_MESSAGE: [(&str, &str); 7] = [
     ("GET", "/revisions"),
     ("PUT", "/reactions/%F0%9F%90%87"),
     ("DELETE", "/reactions/%F0%9F%90%87"),
+    ("PUT", "/pin"),
+    ("DELETE", "/pin"),
 ];
 
 async fn refused(world: &World, body: &[u8]) {

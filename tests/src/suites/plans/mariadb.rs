@@ -129,9 +129,13 @@ fn executed(entry: &str) -> Option<Executed> {
     let examined = entry.split_once("Rows_examined: ")?.1.split_whitespace().next()?;
     let steps = entry.lines().filter_map(|line| line.strip_prefix("# explain: ")).skip(1);
     let steps: Vec<Step> = steps.filter_map(step).collect();
-    let (_, statement) = entry.split_once("\nSET timestamp=")?.1.split_once(";\n")?;
+    let statement = entry.split_once("\nSET timestamp=")?.1.lines().nth(1)?;
     let examined = examined.parse().ok()?;
-    (!steps.is_empty()).then(|| Executed { shape: without_values(statement), examined, steps })
+    (!steps.is_empty()).then(|| Executed {
+        shape: without_values(statement.trim_end_matches(';')),
+        examined,
+        steps,
+    })
 }
 
 fn step(line: &str) -> Option<Step> {
@@ -143,7 +147,7 @@ fn step(line: &str) -> Option<Step> {
 /// quotes around names.
 fn without_values(statement: &str) -> String {
     let mut bare = String::new();
-    let mut characters = statement.trim_end().chars().peekable();
+    let mut characters = statement.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
             '\'' => {

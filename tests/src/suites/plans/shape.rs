@@ -41,6 +41,9 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("counting reactions", &["UPDATE \"message\" SET \"reactions\""]),
     ("own reactions", &["FROM \"reaction\"", "\"emoji\" IN (", "\"user_id\" = ?"]),
     ("deleting", &["UPDATE \"message\" SET \"text\" = ?, \"deleted_at\""]),
+    ("counting pins", &["SELECT COUNT(*)", "FROM \"pin\""]),
+    ("pins", &["FROM \"pin\"", "\"seq\" > ?", "LIMIT"]),
+    ("pinned messages", &["FROM \"message\"", "\"seq\" IN ("]),
     ("forgetting mentions", &["DELETE FROM \"mention\""]),
 ];
 

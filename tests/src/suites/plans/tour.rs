@@ -130,6 +130,16 @@ async fn changes(ann: &Person, channel: &str) {
     ann.messages(channel, "").await;
     ann.take_back(&id, "🐇").await.expect(200);
     ann.take_back(&id, "🐇").await.expect(200);
+    for _ in 0..2 {
+        ann.pin(&id).await.expect(200);
+        ann.pins(channel).await;
+    }
+    for _ in 0..2 {
+        ann.unpin(&id).await.expect(200);
+    }
+    for middle in [format!("around={id}"), format!("around_time={MIDDLE}")] {
+        ann.messages(channel, &format!("?{middle}")).await;
+    }
     ann.delete_message(&id).await.expect(204);
     ann.delete_message(&id).await.expect(204);
 }

@@ -210,12 +210,17 @@ async fn archived_channel_is_not_changed(world: Arc<World>) {
     let ann = world.person("ann").await;
     let channel = ann.create_channel("private").await;
     let id = ann.posted(&channel, "for ever").await;
+    let pinned = ann.posted(&channel, "pinned for ever").await;
     ann.react(&id, "🐇").await.expect(200);
+    ann.pin(&pinned).await.expect(200);
     archive(&world, &ann, &channel).await;
     ann.edit(&id, "or not").await.expect_problem(403, "channel_archived");
     ann.delete_message(&id).await.expect_problem(403, "channel_archived");
     ann.react(&id, "🥕").await.expect_problem(403, "channel_archived");
     ann.take_back(&id, "🐇").await.expect_problem(403, "channel_archived");
+    ann.pin(&id).await.expect_problem(403, "channel_archived");
+    ann.unpin(&pinned).await.expect_problem(403, "channel_archived");
+    assert_eq!(ann.pins(&channel).await.len(), 1);
     let message = ann.message(&id).await;
     assert_eq!(
         (&message["text"], &message["reactions"][0]["count"]),

@@ -5,6 +5,7 @@ mod changes;
 mod channels;
 mod history;
 mod messages;
+mod pins;
 mod reactions;
 mod sessions;
 mod timeline;
@@ -25,6 +26,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(messages::trials(world));
     trials.extend(changes::trials(world));
     trials.extend(reactions::trials(world));
+    trials.extend(pins::trials(world));
     trials.extend(history::trials(world));
     trials.extend(timeline::trials(world));
     trials

@@ -108,6 +108,6 @@ async fn served_document_is_the_checked_in_one(world: Arc<World>) {
     assert_eq!(served.text.trim_end(), Frames::text().trim_end());
     let page = rest.get("/docs/socket").await;
     assert_eq!(page.status, 200);
-    assert!(page.text.contains("id=\"frame-hello\""), "a section for each frame");
+    assert!(page.text.contains("id=\"client_hello\""), "a section for each frame");
     assert!(!page.text.contains("<script"), "{}", page.text);
 }

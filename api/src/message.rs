@@ -1,4 +1,4 @@
-//! Editing and deleting messages, and what they said before.
+//! One message: reading, editing and deleting it, and what became of its send.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 use warren_domain::channel::AccessError;
 use warren_domain::id::MessageId;
-use warren_domain::message::{self, ChangeError, MessageText, Revision};
+use warren_domain::message::{self, ChangeError, MessageText, ReceiptError, Revision};
 use warren_domain::timeline::Message;
 
 use crate::accounts::sentence;
@@ -20,6 +20,7 @@ use crate::body::Body;
 use crate::messages::{check_text, invalid_text};
 use crate::node::Node;
 use crate::problem::{Problem, Refused};
+use crate::receipt::Receipt;
 use crate::tag::Tag;
 
 /// What a message is to say instead.
@@ -53,11 +54,23 @@ enum DeleteAnswer {
     Deleted,
 }
 
-/// Changes of messages.
-pub(crate) struct ChangesApi;
+/// One message.
+pub(crate) struct MessageApi;
 
 #[OpenApi(prefix_path = "/v1/messages", tag = "Tag::Messages")]
-impl ChangesApi {
+impl MessageApi {
+    /// One message
+    #[oai(path = "/:id", method = "get", operation_id = "getMessage")]
+    async fn get(
+        &self,
+        node: Data<&Arc<Node>>,
+        Bearer(actor): Bearer,
+        /// Its id.
+        id: Path<MessageId>,
+    ) -> Result<Body<Message>, Refused<400, 401, 404>> {
+        Ok(Body(message::get(&node.domain, &actor, id.0).await.map_err(hidden)?))
+    }
+
     /// Edit a message
     ///
     /// For its author. What it said before is kept and can be read by everybody
@@ -111,6 +124,22 @@ impl ChangesApi {
         let items = message::revisions(&node.domain, &actor, id.0, after_revision.0, limit.0).await;
         Ok(Body(RevisionList { items: items.map_err(hidden)? }))
     }
+
+    /// What became of a send
+    ///
+    /// For its author, for ever: `committed` with its number, `rejected` with the
+    /// reason, or `pending`.
+    #[oai(path = "/:id/receipt", method = "get", operation_id = "getReceipt")]
+    async fn receipt(
+        &self,
+        node: Data<&Arc<Node>>,
+        Bearer(actor): Bearer,
+        /// The message's id.
+        id: Path<MessageId>,
+    ) -> Result<Body<Receipt>, Refused<400, 401, 404>> {
+        let state = message::receipt(&node.domain, &actor, id.0).await?;
+        Ok(Body(Receipt::of(id.0, state)))
+    }
 }
 
 fn page_limit() -> u64 {
@@ -133,6 +162,15 @@ impl From<ChangeError> for Problem {
             ChangeError::TooManyReactions => refused(StatusCode::CONFLICT, "too_many_reactions"),
             ChangeError::TooManyPins => refused(StatusCode::CONFLICT, "too_many_pins"),
             ChangeError::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ReceiptError> for Problem {
+    fn from(error: ReceiptError) -> Self {
+        match &error {
+            ReceiptError::NotFound => Self::not_found("message"),
+            ReceiptError::Database(_) => Self::internal(&error),
         }
     }
 }
