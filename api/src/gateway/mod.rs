@@ -10,6 +10,7 @@
 //! The bus only makes it quick. What it loses is found by arithmetic, and by
 //! the heads check ([`hub`]).
 
+mod change;
 mod cursor;
 mod door;
 mod frame;

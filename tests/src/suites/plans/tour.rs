@@ -1,7 +1,7 @@
 //! Every operation of the API and of the socket, each in every form that has a
 //! statement of its own.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::history::{LARGEST, MIDDLE};
 use crate::client::{Cursors, Person, Rest, Socket, new_key, unique};
@@ -165,8 +165,34 @@ async fn socket(ann: &Person, channel: &str) -> Socket {
     socket.send(json!({"type": "send", "channel": channel, "text": "hello", "key": key})).await;
     let receipt = socket.until_type("receipt").await;
     assert_eq!(receipt["outcome"], "committed", "{receipt}");
+    change_over(&mut socket, channel, &receipt["id"]).await;
+    open_with_a_ticket(ann).await;
     let joined = ann.create_channel("public").await;
     let said = ann.say(&joined, "live").await;
     socket.events_through(&joined, said).await;
     socket
+}
+
+/// Everything that a socket changes.
+async fn change_over(socket: &mut Socket, channel: &str, id: &Value) {
+    for mut frame in [
+        json!({"type": "edit", "id": id, "text": "hello, all"}),
+        json!({"type": "react", "id": id, "emoji": "🐇"}),
+        json!({"type": "react", "id": id, "emoji": "🐇", "remove": true}),
+        json!({"type": "delete", "id": id}),
+        json!({"type": "read", "channel": channel, "seq": i64::MAX}),
+        json!({"type": "typing", "channel": channel}),
+    ] {
+        frame["ref"] = json!("tour");
+        socket.send(frame).await;
+        assert_eq!(socket.until_type("done").await["ref"], "tour");
+    }
+}
+
+async fn open_with_a_ticket(ann: &Person) {
+    let answer = ann.post_empty("/v1/ws/ticket").await;
+    let ticket = answer.expect(201)["ticket"].clone();
+    let mut socket = Socket::connect(&ann.base, &ann.coverage).await;
+    socket.send(json!({"type": "hello", "ticket": ticket})).await;
+    assert_eq!(socket.next().await["type"], "ready");
 }
