@@ -9,13 +9,15 @@ use tokio_util::task::TaskTracker;
 use warren_domain::account::People;
 use warren_domain::database::{Database, DbErr};
 use warren_domain::message::Committer;
-use warren_domain::port::{EventBus, LogConsumer, MessageLog};
+use warren_domain::port::{DeadLetters, EventBus, LogConsumer, MessageLog};
 use warren_domain::schema::{self, DatabaseFacts, SchemaError};
 use warren_process::configuration::{BusUrl, LogUrl};
 use warren_process::{Configuration, ConfigurationError};
 
-use crate::in_process::{InProcessBus, InProcessLog};
-use crate::rabbitmq::{Rabbit, RabbitBus, RabbitConsumer, RabbitLog, RabbitSettings};
+use crate::in_process::{InProcessBus, InProcessDeadLetters, InProcessLog};
+use crate::rabbitmq::{
+    Rabbit, RabbitBus, RabbitConsumer, RabbitDeadLetters, RabbitLog, RabbitSettings,
+};
 
 /// How long the queue may take to be committed and connections to be closed.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -123,6 +125,15 @@ impl Strategies {
         match &self.log {
             LogStrategy::InProcess => None,
             LogStrategy::RabbitMq(rabbit) => Some(Arc::new(RabbitConsumer::new(rabbit))),
+        }
+    }
+
+    /// What nobody could make a message of.
+    #[must_use]
+    pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        match &self.log {
+            LogStrategy::InProcess => Arc::new(InProcessDeadLetters::new(self.database.clone())),
+            LogStrategy::RabbitMq(rabbit) => Arc::new(RabbitDeadLetters::new(rabbit)),
         }
     }
 

@@ -137,6 +137,12 @@ impl Hub {
         Ok(Registration { hub: self.clone(), user_id, signal, pace })
     }
 
+    /// How many sockets are registered.
+    pub(crate) fn sockets(&self) -> u64 {
+        let count = lock(&self.sockets).values().map(Vec::len).sum::<usize>();
+        u64::try_from(count).unwrap_or(u64::MAX)
+    }
+
     /// Watches channels. Their streams know where they stand when it returns.
     ///
     /// # Errors

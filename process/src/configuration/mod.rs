@@ -78,6 +78,10 @@ pub struct Configuration {
     pub sockets_per_user: usize,
     /// How long a send waits for its commit, 0 to 30,000 milliseconds.
     pub commit_wait_ms: u64,
+    /// Who may see how the server is, besides this machine.
+    pub monitor_addresses: Vec<IpNet>,
+    /// Where a worker answers for its metrics, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// Which log lines are written, in the syntax of `tracing_subscriber::EnvFilter`.
@@ -115,11 +119,13 @@ impl Configuration {
             jwt_secret: reader.optional(&table::JWT_SECRET, parse::jwt_secret)?,
             public_url: reader.optional(&table::PUBLIC_URL, parse::public_url)?,
             allowed_origins: reader.list(&table::ALLOWED_ORIGINS, parse::origins)?,
-            trusted_proxies: reader.list(&table::TRUSTED_PROXIES, parse::networks)?,
+            trusted_proxies: reader.list(&table::TRUSTED_PROXIES, parse::proxies)?,
             cors_origins: reader.list(&table::CORS_ORIGINS, parse::origins)?,
             rate_limits: reader.required(&table::RATE_LIMITS, parse::switch)?,
             sockets_per_user: reader.required(&table::SOCKETS_PER_USER, parse::sockets_per_user)?,
             commit_wait_ms: reader.required(&table::COMMIT_WAIT_MS, parse::commit_wait_ms)?,
+            monitor_addresses: reader.list(&table::MONITOR_ADDRESSES, parse::monitors)?,
+            metrics_listen: reader.optional(&table::METRICS_LISTEN, parse::listen)?,
             log_format: reader.required(&table::LOG_FORMAT, parse::log_format)?,
             log_filter: reader.required(&table::LOG, parse::log_filter)?,
             listen,

@@ -112,6 +112,21 @@ pub(super) const COMMIT_WAIT_MS: Key = Key::text(
 .default("2000")
 .number();
 
+/// Who may see how the server is.
+pub(super) const MONITOR_ADDRESSES: Key = Key::list(
+    "monitor_addresses",
+    "Addresses or networks that may see /healthcheck and /metrics, besides this machine.",
+)
+.example("10.0.0.0/8");
+
+/// Where a worker tells its metrics.
+pub(super) const METRICS_LISTEN: Key = Key::text(
+    "metrics_listen",
+    "Address and port on which warren-worker answers /metrics, one for each worker of a\n\
+     machine. Without it a worker listens nowhere. API processes answer on listen.",
+)
+.example("127.0.0.1:9464");
+
 /// How log lines are written.
 pub(super) const LOG_FORMAT: Key =
     Key::text("log_format", "Log lines on stderr: text or json.").default("text");
@@ -125,7 +140,7 @@ pub(super) const LOG: Key = Key::text(
 .default("info");
 
 /// Every key, in the order in which they are shown.
-pub const KEYS: [&Key; 16] = [
+pub const KEYS: [&Key; 18] = [
     &LISTEN,
     &DATA_DIR,
     &DATABASE_URL,
@@ -140,6 +155,8 @@ pub const KEYS: [&Key; 16] = [
     &RATE_LIMITS,
     &SOCKETS_PER_USER,
     &COMMIT_WAIT_MS,
+    &MONITOR_ADDRESSES,
+    &METRICS_LISTEN,
     &LOG_FORMAT,
     &LOG,
 ];

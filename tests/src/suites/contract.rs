@@ -45,7 +45,7 @@ async fn operations_are_named_tagged_and_described(_world: Arc<World>) {
             assert!(description.is_some_and(|text| !text.is_empty()), "{place}: no description");
         }
     }
-    assert_eq!(specification.operations.len(), 43, "operations of the contract");
+    assert_eq!(specification.operations.len(), 45, "operations of the contract");
 }
 
 /// Hostile input 31 has the forged tokens.

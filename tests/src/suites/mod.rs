@@ -19,6 +19,7 @@ mod schemathesis;
 mod sdk;
 mod spine;
 mod unavailable;
+mod watching;
 
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_rest::trials(world));
     trials.extend(hostile_socket::trials(world));
     trials.extend(unavailable::trials(world));
+    trials.extend(watching::trials(world));
     trials.extend(clock::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));
@@ -63,6 +65,7 @@ fn black_box(world: &Arc<World>) -> Vec<Trial> {
 fn on_a_server(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = database::trials(world);
     trials.extend(programs::trials(world));
+    trials.extend(watching::cluster(world));
     trials.extend(faults::trials(world));
     trials
 }

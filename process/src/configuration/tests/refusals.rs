@@ -30,6 +30,8 @@ fn wrong_values_are_refused_by_key() {
         ("WARREN_CORS_ORIGINS", "null"),
         ("WARREN_TRUSTED_PROXIES", "10.0.0.0/33"),
         ("WARREN_TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("WARREN_MONITOR_ADDRESSES", "0.0.0.0/0"),
+        ("WARREN_METRICS_LISTEN", "9464"),
         ("WARREN_RATE_LIMITS", "maybe"),
         ("WARREN_SOCKETS_PER_USER", "0"),
         ("WARREN_SOCKETS_PER_USER", "many"),

@@ -49,6 +49,8 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("a channel's invitations", &["JOIN \"invitation\"", "\"invitation\".\"channel_id\" = ?"]),
     ("an invitation", &["FROM \"invitation\"", "\"id\" = ?"]),
     ("answering", &["DELETE FROM \"invitation\"", "\"id\" = ?"]),
+    ("listing a process", &["INSERT INTO \"node\""]),
+    ("counting channels", &["COUNT(", "SUM(", "FROM \"channel_head\""]),
     ("refreshing", &["UPDATE \"refresh_token\""]),
     ("editing", &["UPDATE \"message\" SET \"text\" = ?, \"edited_at\""]),
     ("last revision", &["FROM \"message_revision\"", "ORDER BY", "DESC LIMIT"]),

@@ -17,12 +17,16 @@ use crate::servers::connect;
 use crate::world::World;
 
 /// What may be scanned: tables that do not grow with messages, and no table at all.
-const SCANNED: [&str; 9] = [
+const SCANNED: [&str; 13] = [
     "CONSTANT",
     "channel",
     "channel_head",
+    "dead_letter",
     "membership",
     "meta",
+    "node",
+    "pragma_page_count",
+    "pragma_page_size",
     "refresh_token",
     "session",
     "user_account",

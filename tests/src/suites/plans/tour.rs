@@ -16,6 +16,8 @@ pub(super) const SAID: &str = "The early bird reads no history.";
 pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> Socket {
     let stranger = Rest::new(deployment.api(0), &world.coverage);
     stranger.get("/readyz").await.expect(200);
+    stranger.get("/ping").await.expect(200);
+    stranger.get("/healthcheck").await.expect(200);
     let ann = sign_up(&stranger).await;
     let bob = Person::sign_up(&stranger, "bob").await;
     let channel = find_the_largest(&ann).await;
