@@ -15,10 +15,12 @@ mod messages;
 mod node;
 mod origin;
 mod page;
+mod passwords;
 mod problem;
 mod receipt;
 mod routes;
 mod server;
+mod sessions;
 mod tag;
 mod token;
 

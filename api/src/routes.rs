@@ -14,8 +14,12 @@ use crate::health::HealthApi;
 use crate::messages::MessagesApi;
 use crate::node::Node;
 use crate::page::page;
+use crate::passwords::PasswordsApi;
+use crate::sessions::SessionsApi;
 
-type Apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+type People = (AccountsApi, PasswordsApi, SessionsApi);
+
+type Apis = (People, ChannelsApi, MessagesApi, EventsApi, HealthApi);
 
 /// The OpenAPI document, as JSON. Needs nothing but this program.
 #[must_use]
@@ -41,7 +45,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+    let people = (AccountsApi, PasswordsApi, SessionsApi);
+    let apis = (people, ChannelsApi, MessagesApi, EventsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(
             "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\

@@ -3,8 +3,10 @@
 
 mod bus;
 mod log;
+mod mail;
 
 pub use bus::{BusSignal, ChannelEvents, Ephemeral, EventBus};
 pub use log::{
     Accepted, Delivery, LogConsumer, LogError, MessageLog, NotAcknowledged, PartitionReader,
 };
+pub use mail::{Letter, Mail, MailError, PostOffice};

@@ -7,11 +7,13 @@ mod postgres;
 mod proxy;
 mod queues;
 mod rabbitmq;
+mod smtp;
 mod trace;
 
 pub use postgres::{Postgres, connect};
 pub use proxy::Proxy;
 pub use rabbitmq::Rabbitmq;
+pub use smtp::{Letter, Smtp};
 pub use trace::Trace;
 
 use tokio::sync::OnceCell;

@@ -13,7 +13,7 @@ use super::shape::{all_expected, shape};
 use super::tour::every_operation;
 use super::{FEWEST_STATEMENTS, HISTORY, LOGGED};
 use crate::deployment::{Deployment, Options};
-use crate::servers::{Postgres, connect};
+use crate::servers::{Postgres, Smtp, connect};
 use crate::wait::eventually;
 use crate::world::World;
 
@@ -52,7 +52,9 @@ struct Executed {
 pub(super) async fn postgres_scans_no_history(world: Arc<World>) {
     let postgres = Postgres::start_with(&SETTINGS).await;
     let rabbitmq = world.servers.rabbitmq().await;
-    let deployment = Deployment::cluster(&postgres, rabbitmq, Options::default()).await;
+    let smtp = Smtp::start().await;
+    let options = Options::default().with_mail(&smtp);
+    let deployment = Deployment::cluster(&postgres, rabbitmq, options).await;
     let database = connect(&deployment.database_url).await;
     fill(&database).await;
     database.execute_unprepared("ANALYZE").await.expect("analyse");

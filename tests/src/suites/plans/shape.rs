@@ -7,7 +7,7 @@ use crate::wait::eventually;
 
 /// Statements that every tour of the operations leads to, by words that stand in
 /// them in this order.
-const EXPECTED: [(&str, &[&str]); 22] = [
+const EXPECTED: [(&str, &[&str]); 26] = [
     ("writing messages", &["INSERT INTO \"message\""]),
     ("writing events", &["INSERT INTO \"channel_event\""]),
     ("writing outcomes", &["INSERT INTO \"send_outcome\""]),
@@ -36,6 +36,10 @@ const EXPECTED: [(&str, &[&str]); 22] = [
     ("sessions of a node", &["FROM \"session\"", "\"id\" IN ("]),
     ("leaving", &["DELETE FROM \"membership\""]),
     ("refreshing", &["UPDATE \"refresh_token\""]),
+    ("own sessions", &["FROM \"session\"", "\"id\" < ?", "ORDER BY \"session\".\"id\" DESC"]),
+    ("ending sessions", &["UPDATE \"session\" SET \"ended_at\"", "\"user_id\" = ?"]),
+    ("last seen", &["UPDATE \"user_account\" SET \"last_seen_at\"", " IN ("]),
+    ("a token for a new password", &["INSERT INTO \"password_reset\""]),
 ];
 
 /// What a statement over many rows says again and again.
