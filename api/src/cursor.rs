@@ -12,6 +12,7 @@ pub(crate) enum ListKind {
     Channels,
     Members,
     Sessions,
+    Invitations,
 }
 
 impl ListKind {
@@ -20,6 +21,7 @@ impl ListKind {
             Self::Channels => "channels:",
             Self::Members => "members:",
             Self::Sessions => "sessions:",
+            Self::Invitations => "invitations:",
         }
     }
 

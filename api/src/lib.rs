@@ -3,20 +3,30 @@
 //! rules are the domain's.
 
 mod accounts;
+mod asyncapi;
 mod auth;
 mod body;
+mod channel_problem;
 mod channels;
 mod cursor;
+mod direct;
 mod edge;
 mod events;
 mod gateway;
 mod health;
+mod invitations;
+mod members;
+mod membership;
+mod message;
 mod messages;
+mod named;
 mod node;
 mod origin;
 mod page;
 mod passwords;
+mod pins;
 mod problem;
+mod reactions;
 mod receipt;
 mod routes;
 mod server;
@@ -24,5 +34,6 @@ mod sessions;
 mod tag;
 mod token;
 
+pub use asyncapi::asyncapi_document;
 pub use routes::openapi_document;
 pub use server::{FirstAccount, ServeError, Server};

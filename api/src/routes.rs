@@ -6,20 +6,29 @@ use poem::{Endpoint, EndpointExt, Route, get};
 use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
+use crate::asyncapi;
 use crate::channels::ChannelsApi;
+use crate::direct::DirectApi;
 use crate::edge::edge;
 use crate::events::EventsApi;
-use crate::gateway;
+use crate::gateway::{self, TicketsApi};
 use crate::health::HealthApi;
+use crate::invitations::InvitationsApi;
+use crate::members::MembersApi;
+use crate::membership::MembershipApi;
+use crate::message::MessageApi;
 use crate::messages::MessagesApi;
 use crate::node::Node;
 use crate::page::page;
 use crate::passwords::PasswordsApi;
+use crate::pins::PinsApi;
+use crate::reactions::ReactionsApi;
 use crate::sessions::SessionsApi;
 
-type People = (AccountsApi, PasswordsApi, SessionsApi);
-
-type Apis = (People, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
+type AboutPeople = (AccountsApi, PasswordsApi, SessionsApi);
+type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
+type AboutMessages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
 
 /// The OpenAPI document, as JSON. Needs nothing but this program.
 #[must_use]
@@ -37,6 +46,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
     Route::new()
         .at("/v1/ws", get(gateway::open))
         .at("/openapi.json", document)
+        .at("/asyncapi.yaml", get(asyncapi::served))
+        .at("/docs/socket", get(asyncapi::shown))
         .nest("/docs", swagger)
         .nest("/", service)
         .around(page)
@@ -46,7 +57,9 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 
 fn service() -> OpenApiService<Apis, ()> {
     let people = (AccountsApi, PasswordsApi, SessionsApi);
-    let apis = (people, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+    let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
+    let messages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
+    let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(
             "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\

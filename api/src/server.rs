@@ -10,9 +10,10 @@ use tokio_util::sync::CancellationToken;
 use warren_broker::Strategies;
 use warren_domain::Domain;
 use warren_process::Configuration;
+use warren_process::configuration::Switch;
 
 use crate::auth::Authenticator;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Limits};
 use crate::node::Node;
 use crate::origin::Origins;
 use crate::routes::application;
@@ -74,7 +75,7 @@ impl Server {
         let node = Arc::new(Node {
             domain,
             authenticator: Authenticator::new(Tokens::new(secret)),
-            gateway: Gateway::default(),
+            gateway: Gateway::new(limits(configuration)),
             origins: origins(configuration),
             epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),
@@ -122,6 +123,13 @@ pub enum FirstAccount {
 
 fn bound_address(acceptor: &TcpAcceptor) -> Option<SocketAddr> {
     acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied())
+}
+
+fn limits(configuration: &Configuration) -> Limits {
+    Limits {
+        sockets_per_user: configuration.sockets_per_user,
+        paced: configuration.rate_limits == Switch::On,
+    }
 }
 
 fn origins(configuration: &Configuration) -> Origins {

@@ -8,7 +8,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::step::Step;
-use crate::tables::{id, name, number, optional, reference, table, time};
+use crate::tables::{id, name, number, optional, reference, table, text, time};
 
 pub(crate) fn steps() -> Vec<Box<dyn MigrationTrait>> {
     people().into_iter().chain(channels()).chain(messages()).collect()
@@ -44,15 +44,25 @@ fn channels() -> Vec<Box<dyn MigrationTrait>> {
         Step::column("membership_cleared_seq", "membership", |_| {
             number("cleared_seq").default(0).take()
         }),
+        Step::column("membership_read_count", "membership", |_| {
+            number("read_count").default(0).take()
+        }),
+        Step::values("membership_read_count_values", COUNT_WHAT_WAS_READ),
         Step::column("channel_event_emoji", "channel_event", |_| optional(name("emoji", 64))),
         Step::column("channel_event_role", "channel_event", |_| optional(name("role", 16))),
         Step::table("t0015_invitation", invitation),
         Step::unique("invitation_channel_user", "invitation", &["channel_id", "user_id"]),
         Step::index("invitation_user", "invitation", &["user_id"]),
         Step::table("t0016_mention", mention),
+        Step::index("mention_message", "mention", &["channel_id", "seq"]),
         Step::table("t0017_pin", pin),
     ]
 }
+
+const COUNT_WHAT_WAS_READ: &str = "UPDATE membership SET read_count = COALESCE(\
+     (SELECT MAX(message.ordinal) FROM message \
+     WHERE message.channel_id = membership.channel_id \
+     AND message.seq <= membership.read_seq), 0)";
 
 fn messages() -> Vec<Box<dyn MigrationTrait>> {
     vec![
@@ -64,9 +74,7 @@ fn messages() -> Vec<Box<dyn MigrationTrait>> {
         Step::column("message_thread_seq", "message", |_| optional(number("thread_root_seq"))),
         Step::column("message_reply_count", "message", |_| number("reply_count").default(0).take()),
         Step::column("message_last_reply_at", "message", |b| optional(time("last_reply_at", b))),
-        Step::column("message_reactions", "message", |_| {
-            optional(ColumnDef::new("reactions").text().not_null().take())
-        }),
+        Step::column("message_reactions", "message", |b| optional(text("reactions", b))),
         // What one person wrote, newest first, of any channel.
         Step::index("message_author", "message", &["author_id", "created_at", "channel_id", "seq"]),
         Step::table("t0018_message_revision", message_revision),
@@ -149,7 +157,7 @@ fn message_revision(backend: DbBackend) -> TableCreateStatement {
         .col(id("channel_id"))
         .col(number("seq"))
         .col(number("revision"))
-        .col(ColumnDef::new("text").text().not_null())
+        .col(text("text", backend))
         .col(time("written_at", backend))
         .primary_key(Index::create().col("channel_id").col("seq").col("revision"))
         .to_owned()

@@ -83,7 +83,7 @@ fn channel(backend: DbBackend) -> TableCreateStatement {
         .col(id("id").primary_key())
         .col(name("name", 64))
         .col(name("kind", 16))
-        .col(optional(ColumnDef::new("description").text().not_null().take()))
+        .col(optional(text("description", backend)))
         .col(optional(id("created_by")))
         .col(time("created_at", backend))
         .to_owned()
@@ -120,7 +120,7 @@ fn message(backend: DbBackend) -> TableCreateStatement {
         .col(number("seq"))
         .col(id("id"))
         .col(id("author_id"))
-        .col(ColumnDef::new("text").text().not_null())
+        .col(text("text", backend))
         // Counts the channel's messages up to this one, so that unread is a subtraction.
         .col(number("ordinal"))
         .col(time("created_at", backend))
@@ -191,6 +191,16 @@ pub(crate) fn number(column: &'static str) -> ColumnDef {
 
 pub(crate) fn name(column: &'static str, max_chars: u32) -> ColumnDef {
     ColumnDef::new(column).string_len(max_chars).not_null().take()
+}
+
+/// As long as it likes: MariaDB's and MySQL's TEXT ends at 64 KiB.
+pub(crate) fn text(column: &'static str, backend: DbBackend) -> ColumnDef {
+    let mut definition = ColumnDef::new(column);
+    match backend {
+        DbBackend::MySql => definition.custom("mediumtext"),
+        _ => definition.text(),
+    };
+    definition.not_null().take()
 }
 
 /// Microseconds everywhere: MariaDB and MySQL would round to seconds.

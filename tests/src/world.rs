@@ -49,11 +49,19 @@ impl World {
     pub async fn deploy(&self, options: Options) -> Deployment {
         match self.combination {
             Combination::Embedded => Deployment::embedded(options).await,
-            Combination::Cluster => {
-                let (postgres, rabbitmq) =
-                    tokio::join!(self.servers.postgres(), self.servers.rabbitmq());
-                Deployment::cluster(postgres, rabbitmq, options).await
+            Combination::Cluster(_) => {
+                let (database_url, rabbitmq) =
+                    tokio::join!(self.create_database(), self.servers.rabbitmq());
+                Deployment::cluster(database_url, rabbitmq, options).await
             }
+        }
+    }
+
+    /// A new empty database for a cluster of this combination; the answer is its URL.
+    pub async fn create_database(&self) -> String {
+        match self.combination {
+            Combination::Embedded => panic!("one process makes its database itself"),
+            Combination::Cluster(server) => self.servers.create_database(server).await,
         }
     }
 

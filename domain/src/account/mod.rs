@@ -14,6 +14,7 @@ mod row;
 mod session;
 mod session_list;
 mod signup;
+mod ticket;
 mod user;
 
 pub use actor::Actor;
@@ -29,6 +30,7 @@ pub use people::People;
 pub use session::{SessionError, SessionTokens, end, is_live, live_among, refresh};
 pub use session_list::{EndError, Ended, Session, end_other_sessions, end_session, sessions};
 pub use signup::{OwnerClaim, Signup, SignupError, signup};
+pub use ticket::{TICKET_LIFETIME_S, issue_ticket, redeem_ticket, sweep_tickets};
 pub use user::{Role, User};
 
 pub(crate) use last_seen::LastSeen;

@@ -1,17 +1,21 @@
 //! A channel as its readers see it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Order, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{
-    Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QuerySelect,
-    RelationDef, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType,
+    QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::account::User;
 use crate::channel::MemberRole;
-use crate::entity::{channel, channel_head, membership, mention, message};
+use crate::channel::membership::its_user;
+use crate::entity::{channel, channel_head, membership, mention, user_account};
 use crate::id::{ChannelId, UserId};
-use crate::timeline::{ChannelKind, ChannelSummary, HistoryVisibility};
+use crate::timeline::{ChannelKind, ChannelSummary, HistoryVisibility, Person};
 
 /// A channel as one person sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,27 +59,37 @@ pub struct Mine {
     /// Whether the reader does not want to be notified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted: Option<bool>,
+    /// Who else is in it, if it is a direct channel; nobody, if it is one with
+    /// oneself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<Person>>,
+}
+
+impl Channel {
+    /// Whether its reader may know that it exists.
+    pub(crate) fn is_visible(&self) -> bool {
+        self.summary.kind == ChannelKind::Public || self.mine.role.is_some()
+    }
 }
 
 /// A channel, its head, and the reader's membership, as one row.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(crate) struct Row {
-    pub(crate) id: ChannelId,
+    id: ChannelId,
     name: String,
-    pub(crate) kind: ChannelKind,
+    kind: ChannelKind,
     description: Option<String>,
     created_by: Option<UserId>,
     created_at: DateTime<Utc>,
     history: HistoryVisibility,
     last_seq: i64,
     archived_at: Option<DateTime<Utc>>,
-    pub(crate) role: Option<MemberRole>,
+    role: Option<MemberRole>,
     read_seq: Option<i64>,
     cleared_seq: Option<i64>,
     muted: Option<bool>,
     message_count: i64,
-    /// How many messages the channel had where the reader has read to.
-    read_ordinal: Option<i64>,
+    read_count: Option<i64>,
     unread_mentions: i64,
 }
 
@@ -90,13 +104,47 @@ pub(crate) fn seen_by(reader: UserId) -> Select<channel::Entity> {
         .columns([
             membership::Column::Role,
             membership::Column::ReadSeq,
+            membership::Column::ReadCount,
             membership::Column::ClearedSeq,
             membership::Column::Muted,
         ])
-        .expr_as(read_ordinal(), "read_ordinal")
         .expr_as(unread_mentions(reader), "unread_mentions")
         .join(JoinType::InnerJoin, its_head())
         .join(JoinType::LeftJoin, membership_of(reader))
+}
+
+/// Says of the direct ones among these channels who else is in them: one query for
+/// all.
+pub(crate) async fn show_members(
+    connection: &impl ConnectionTrait,
+    reader: UserId,
+    channels: &mut [Channel],
+) -> Result<(), DbErr> {
+    let direct: Vec<&mut Channel> = channels
+        .iter_mut()
+        .filter(|channel| channel.summary.kind == ChannelKind::Direct)
+        .filter(|channel| channel.mine.role.is_some())
+        .collect();
+    if direct.is_empty() {
+        return Ok(());
+    }
+    let rows = membership::Entity::find()
+        .select_also(user_account::Entity)
+        .join(JoinType::InnerJoin, its_user())
+        .filter(membership::Column::ChannelId.is_in(direct.iter().map(|one| one.summary.id)))
+        .filter(membership::Column::UserId.ne(reader))
+        .order_by_asc(user_account::Column::Username)
+        .all(connection)
+        .await?;
+    let mut others: HashMap<ChannelId, Vec<Person>> = HashMap::new();
+    for (member, user) in rows {
+        let person = user.map(|user| Person::from(&User::from(user)));
+        others.entry(member.channel_id).or_default().extend(person);
+    }
+    for channel in direct {
+        channel.mine.members = Some(others.remove(&channel.summary.id).unwrap_or_default());
+    }
+    Ok(())
 }
 
 /// What a channel is, without anybody looking at it.
@@ -135,10 +183,11 @@ impl From<Row> for Channel {
         let mine = Mine {
             role: row.role,
             read_seq: row.read_seq,
-            unread: row.read_seq.map(|_| row.message_count - row.read_ordinal.unwrap_or(0)),
+            unread: row.read_count.map(|read| row.message_count - read),
             unread_mentions: member.then_some(row.unread_mentions),
             cleared_seq: row.cleared_seq,
             muted: row.muted,
+            members: None,
         };
         let summary = ChannelSummary {
             id: row.id,
@@ -154,14 +203,18 @@ impl From<Row> for Channel {
     }
 }
 
-/// How many messages after the read marker name the reader, or everybody: one
-/// range of the primary key each.
+/// How many messages after the read marker name the reader, or everybody. Each by
+/// itself: MariaDB seeks by what is equal only, not by one of two.
 fn unread_mentions(reader: UserId) -> Expr {
     let everybody = UserId(uuid::Uuid::nil());
+    unread_mentions_of(reader).add(unread_mentions_of(everybody))
+}
+
+fn unread_mentions_of(mentioned: UserId) -> Expr {
     let unread = Query::select()
         .expr(Func::count(Expr::col((mention::Entity, mention::Column::Seq))))
         .from(mention::Entity)
-        .and_where(Expr::col((mention::Entity, mention::Column::UserId)).is_in([reader, everybody]))
+        .and_where(Expr::col((mention::Entity, mention::Column::UserId)).eq(mentioned))
         .and_where(
             Expr::col((mention::Entity, mention::Column::ChannelId))
                 .equals((channel::Entity, channel::Column::Id)),
@@ -174,34 +227,14 @@ fn unread_mentions(reader: UserId) -> Expr {
     unread.into()
 }
 
-/// The ordinal of the last message that the reader has read: one seek in the
-/// primary key, so that counting unread messages is a subtraction.
-fn read_ordinal() -> Expr {
-    let read = Query::select()
-        .column(message::Column::Ordinal)
-        .from(message::Entity)
-        .and_where(
-            Expr::col((message::Entity, message::Column::ChannelId))
-                .equals((channel::Entity, channel::Column::Id)),
-        )
-        .and_where(
-            Expr::col((message::Entity, message::Column::Seq))
-                .lte(Expr::col((membership::Entity, membership::Column::ReadSeq))),
-        )
-        .order_by((message::Entity, message::Column::Seq), Order::Desc)
-        .limit(1)
-        .take();
-    read.into()
-}
-
-fn its_head() -> RelationDef {
+pub(crate) fn its_head() -> RelationDef {
     channel::Entity::belongs_to(channel_head::Entity)
         .from(channel::Column::Id)
         .to(channel_head::Column::ChannelId)
         .into()
 }
 
-fn membership_of(reader: UserId) -> RelationDef {
+pub(crate) fn membership_of(reader: UserId) -> RelationDef {
     channel::Entity::belongs_to(membership::Entity)
         .from(channel::Column::Id)
         .to(membership::Column::ChannelId)

@@ -140,6 +140,12 @@ impl Writer {
         self.heads.get(&channel_id)
     }
 
+    /// The time that the next event of a locked channel will have: never before
+    /// the last one's, even when the clock is set back.
+    pub(crate) fn next_at(&self, channel_id: ChannelId) -> Option<DateTime<Utc>> {
+        self.heads.get(&channel_id).map(|head| Ord::max(head.last_at, self.now))
+    }
+
     /// Gives `happening` the channel's next number. `None` if the channel is
     /// not among the locked ones, hence does not exist.
     pub(crate) fn append(
@@ -148,10 +154,10 @@ impl Writer {
         actor_id: UserId,
         happening: Happening,
     ) -> Option<Numbered> {
+        let at = self.next_at(channel_id)?;
         let head = self.heads.get_mut(&channel_id)?;
         head.last_seq += 1;
-        // Time and number agree even when the clock is set back.
-        head.last_at = Ord::max(head.last_at, self.now);
+        head.last_at = at;
         match happening {
             Happening::MemberJoined(..) | Happening::MemberLeft(_) => head.acl_version += 1,
             Happening::MessageCreated(_) => head.message_count += 1,
@@ -161,7 +167,7 @@ impl Writer {
             | Happening::MemberUpdated(..)
             | Happening::MessageChanged(..) => {}
         }
-        let numbered = Numbered { seq: head.last_seq, at: head.last_at };
+        let numbered = Numbered { seq: head.last_seq, at };
         let event = event(channel_id, actor_id, numbered, happening);
         if let (EventKind::MessageCreated, Some(message)) = (event.kind, &event.message) {
             self.message_rows.push(message_row(message, head.message_count));

@@ -72,7 +72,12 @@ impl Rest {
         self.call(Call { method: "PUT", path, content: Content::Json(body), headers: &[] }).await
     }
 
-    /// DELETE without a body.
+    /// PATCH with a JSON body.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call(Call { method: "PATCH", path, content: Content::Json(body), headers: &[] }).await
+    }
+
+    /// DELETE.
     pub async fn delete(&self, path: &str) -> Answer {
         self.call(Call { method: "DELETE", path, content: Content::None, headers: &[] }).await
     }
@@ -80,6 +85,11 @@ impl Rest {
     /// POST without a body.
     pub async fn post_empty(&self, path: &str) -> Answer {
         self.call(Call { method: "POST", path, content: Content::None, headers: &[] }).await
+    }
+
+    /// PUT without a body.
+    pub async fn put_empty(&self, path: &str) -> Answer {
+        self.call(Call { method: "PUT", path, content: Content::None, headers: &[] }).await
     }
 
     /// POST with any bytes as JSON.

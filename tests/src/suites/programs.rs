@@ -131,7 +131,7 @@ async fn wrong_settings_are_named_without_secrets(world: Arc<World>) {
 
 /// A cluster's settings on an empty database.
 async fn settings(world: &World) -> Vec<(String, String)> {
-    let database_url = world.servers.postgres().await.create_database().await;
+    let database_url = world.create_database().await;
     let log_url = world.servers.rabbitmq().await.url(&new_namespace());
     cluster_settings(&database_url, &log_url)
 }

@@ -17,12 +17,13 @@ use crate::servers::{Smtp, connect};
 use crate::world::World;
 
 /// What may be scanned: tables that do not grow with messages, and no table at all.
-const SCANNED: [&str; 9] = [
+const SCANNED: [&str; 10] = [
     "CONSTANT",
     "channel",
     "channel_head",
     "membership",
     "meta",
+    "password_reset",
     "refresh_token",
     "session",
     "user_account",

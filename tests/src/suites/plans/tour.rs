@@ -22,6 +22,7 @@ pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> S
     channels(&ann, &bob).await;
     messages(&ann, &channel).await;
     posts(&ann, &bob, &channel).await;
+    changes(&ann, &channel).await;
     events(&ann, &channel).await;
     socket(&ann, &channel).await
 }
@@ -131,6 +132,33 @@ async fn posts(ann: &Person, bob: &Person, channel: &str) {
     bob.post_message(channel, "mine", &new_key()).await.expect_problem(403, "not_a_member");
     let many = (0..20).map(|index| async move { ann.say(channel, &format!("{index}")).await });
     futures_util::future::join_all(many).await;
+}
+
+/// Everything that can happen to a message, and what changes nothing.
+async fn changes(ann: &Person, channel: &str) {
+    let id = ann.posted(channel, "to be changed").await;
+    for text in ["changed", "changed again", "changed again"] {
+        ann.edit(&id, text).await.expect(200);
+    }
+    ann.get(&format!("/v1/messages/{id}/revisions?after_revision=1")).await.expect(200);
+    for emoji in ["🥕", "🐇", "🐇"] {
+        ann.react(&id, emoji).await.expect(200);
+    }
+    ann.messages(channel, "").await;
+    ann.take_back(&id, "🐇").await.expect(200);
+    ann.take_back(&id, "🐇").await.expect(200);
+    for _ in 0..2 {
+        ann.pin(&id).await.expect(200);
+        ann.pins(channel).await;
+    }
+    for _ in 0..2 {
+        ann.unpin(&id).await.expect(200);
+    }
+    for middle in [format!("around={id}"), format!("around_time={MIDDLE}")] {
+        ann.messages(channel, &format!("?{middle}")).await;
+    }
+    ann.delete_message(&id).await.expect(204);
+    ann.delete_message(&id).await.expect(204);
 }
 
 async fn events(ann: &Person, channel: &str) {

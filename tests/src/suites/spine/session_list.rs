@@ -10,6 +10,7 @@ use crate::client::{Call, Content, Cursors, Person, Rest};
 use crate::deployment::{Combination, Deployment, Options, new_namespace};
 use crate::facts;
 use crate::servers::Proxy;
+use crate::wait::eventually;
 use crate::world::World;
 
 /// Within which the sockets of an ended session close.
@@ -106,7 +107,10 @@ async fn sockets_of_an_ended_session_close_without_the_bus(world: Arc<World>) {
     ann.delete(&format!("/v1/sessions/{id}")).await.expect(204);
     assert_eq!(there.close_code(PROMPT).await, 1008);
     let there: Rest = other.rest.at(deployment.api(1));
-    there.get("/v1/me").await.expect_problem(401, "unauthenticated");
+    eventually("the access token is refused", PROMPT, async || {
+        (there.get("/v1/me").await.status == 401).then_some(())
+    })
+    .await;
 }
 
 async fn log_in_with(person: &Person, user_agent: &str) -> Person {
