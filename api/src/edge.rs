@@ -1,5 +1,6 @@
 //! What every request goes through, before and after its handler.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use poem::http::{HeaderValue, Method, StatusCode, header};
@@ -7,6 +8,7 @@ use poem::{Endpoint, IntoResponse, Request, Response};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::methods::Methods;
 use crate::problem::Problem;
 
 const REQUEST_ID: &str = "x-request-id";
@@ -20,12 +22,13 @@ pub(crate) fn request_id(request: &Request) -> String {
 /// Gives the request an id, runs it where its client cannot cancel it half-way,
 /// and sends every failure as a problem document.
 pub(crate) async fn edge<E: Endpoint + 'static>(
-    endpoint: std::sync::Arc<E>,
+    endpoint: Arc<E>,
     mut request: Request,
+    methods: Arc<Methods>,
 ) -> poem::Result<Response> {
     let id = give_id(&mut request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let span = tracing::info_span!("request", id = ?id, %method, path);
+    let span = tracing::info_span!("request", id = ?id, %method, path = &path);
     let started = Instant::now();
     let changes = method != Method::GET && method != Method::HEAD;
     let work = async move { endpoint.call(request).await.map(IntoResponse::into_response) };
@@ -43,6 +46,9 @@ pub(crate) async fn edge<E: Endpoint + 'static>(
     let status = response.status().as_u16();
     let elapsed_ms = started.elapsed().as_millis();
     span.in_scope(|| tracing::debug!(status, elapsed_ms, "answered"));
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        add_allow(&mut response, methods.of_path(&path));
+    }
     add_headers(&mut response, &id);
     Ok(response)
 }
@@ -66,6 +72,12 @@ fn add_headers(response: &mut Response, id: &HeaderValue) {
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+fn add_allow(response: &mut Response, methods: Option<&str>) {
+    if let Some(allow) = methods.and_then(|methods| HeaderValue::from_str(methods).ok()) {
+        response.headers_mut().insert(header::ALLOW, allow);
     }
 }
 

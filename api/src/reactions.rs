@@ -34,7 +34,7 @@ impl ReactionsApi {
         /// One emoji, percent-encoded; or `:name:` with 1 to 32 of `a-z 0-9 _ + -`.
         emoji: Path<String>,
     ) -> Result<Body<Message>, Refused<400, 401, 403, 404, 409>> {
-        let emoji = parse(&emoji)?;
+        let emoji = self::emoji(&emoji)?;
         Ok(Body(message::react(&node.domain, &actor, id.0, emoji).await?))
     }
 
@@ -51,11 +51,15 @@ impl ReactionsApi {
         /// As it was added.
         emoji: Path<String>,
     ) -> Result<Body<Message>, Refused<400, 401, 403, 404>> {
-        let emoji = parse(&emoji)?;
+        let emoji = self::emoji(&emoji)?;
         Ok(Body(message::take_back(&node.domain, &actor, id.0, emoji).await?))
     }
 }
 
-fn parse(emoji: &str) -> Result<Emoji, Problem> {
+/// What a path or a frame reacts with.
+///
+/// # Errors
+/// 400.
+pub(crate) fn emoji(emoji: &str) -> Result<Emoji, Problem> {
     Emoji::parse(emoji).map_err(|invalid| Problem::invalid_parameter(format!("Emoji: {invalid}.")))
 }

@@ -14,6 +14,7 @@ use warren_process::configuration::Switch;
 
 use crate::auth::Authenticator;
 use crate::gateway::{Gateway, Limits};
+use crate::health::{Watching, while_listed};
 use crate::node::Node;
 use crate::origin::Origins;
 use crate::routes::application;
@@ -70,7 +71,8 @@ impl Server {
             strategies.bus.clone(),
             strategies.people.clone(),
         )
-        .map_err(ServeError::Passwords)?;
+        .map_err(ServeError::Passwords)?
+        .with_post_office(strategies.post_office.clone());
         let node = Arc::new(Node {
             domain,
             authenticator: Authenticator::new(Tokens::new(secret)),
@@ -79,6 +81,7 @@ impl Server {
             epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),
             first_account_owns: first_account_owns == FirstAccount::OwnsTheServer,
+            watching: Watching::new(configuration, strategies),
         });
         Ok(Self { node, acceptor, address })
     }
@@ -105,7 +108,8 @@ impl Server {
             stop.cancelled(),
             Some(DRAIN),
         );
-        let (served, ()) = tokio::join!(serves, gateway_closes);
+        let both = async { tokio::join!(serves, gateway_closes) };
+        let (served, ()) = while_listed(&self.node, both).await;
         self.node.domain.finish().await;
         Ok(served?)
     }

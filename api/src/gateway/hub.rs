@@ -1,6 +1,7 @@
 //! What this node watches: distributes what the bus brings, and finds what it
 //! did not bring.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use warren_domain::id::{ChannelId, SessionId, UserId};
 use warren_domain::port::{BusSignal, ChannelEvents, Ephemeral};
 use warren_domain::timeline::{self, EventKind, Person};
 
-use crate::gateway::frame::{EventFrame, ServerFrame, SomebodyTypingFrame};
+use crate::gateway::frame::{EventFrame, HasReadFrame, ServerFrame, SomebodyTypingFrame};
 use crate::gateway::pace::Pace;
 use crate::gateway::presence::{self, Presence};
 use crate::gateway::signal::Signal;
@@ -134,6 +135,12 @@ impl Hub {
         entries.push(entry);
         drop(sockets);
         Ok(Registration { hub: self.clone(), user_id, signal, pace })
+    }
+
+    /// How many sockets are registered.
+    pub(crate) fn sockets(&self) -> u64 {
+        let count = lock(&self.sockets).values().map(Vec::len).sum::<usize>();
+        u64::try_from(count).unwrap_or(u64::MAX)
     }
 
     /// Watches channels. Their streams know where they stand when it returns.
@@ -295,7 +302,9 @@ async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
                 node.authenticator.forget(session_id);
                 hub.end_sessions(|session| session == session_id);
             }
-            BusSignal::Ephemeral(Ephemeral::Read { .. }) => {}
+            BusSignal::Ephemeral(Ephemeral::Read { user_id, channel_id, mine }) => {
+                tell_of_reading(hub, node, user_id, HasReadFrame { channel_id, mine });
+            }
             BusSignal::Ephemeral(Ephemeral::Typing { channel_id, user }) => {
                 tell_of_typing(hub, channel_id, user);
             }
@@ -307,6 +316,28 @@ async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
                 hub.check_now.notify_one();
             }
         }
+    }
+}
+
+fn tell_of_reading(hub: &Arc<Hub>, node: &Arc<Node>, user_id: UserId, read: HasReadFrame) {
+    let channel_id = read.channel_id;
+    let cleared_seq = read.mine.cleared_seq.unwrap_or(0);
+    let frame = ServerFrame::Read(read).encode();
+    let shows_too_much = Cell::new(false);
+    hub.for_sockets_of(user_id, |signal| {
+        signal.hear_reading(channel_id, &frame);
+        if signal.sight(channel_id).shows(cleared_seq) {
+            shows_too_much.set(true);
+        }
+    });
+    if shows_too_much.get() {
+        let (hub, node) = (hub.clone(), node.clone());
+        tokio::spawn(async move {
+            let check = check_memberships(&hub, &node, vec![user_id]);
+            if let Err(error) = in_time(DATABASE_TIMEOUT, check).await {
+                tracing::warn!(%error, "what somebody cleared is hidden later");
+            }
+        });
     }
 }
 
@@ -402,6 +433,10 @@ async fn check_sockets(hub: &Arc<Hub>, node: &Arc<Node>) -> Result<(), DbErr> {
     }
     let live = account::live_among(&node.domain, sessions.iter().copied().collect()).await?;
     hub.end_sessions(|session| sessions.contains(&session) && !live.contains(&session));
+    check_memberships(hub, node, users).await
+}
+
+async fn check_memberships(hub: &Hub, node: &Node, users: Vec<UserId>) -> Result<(), DbErr> {
     for (user_id, channels) in channel::memberships_of(&node.domain, users).await? {
         hub.for_sockets_of(user_id, |signal| signal.reconcile(&channels));
     }

@@ -10,6 +10,7 @@
 //! The bus only makes it quick. What it loses is found by arithmetic, and by
 //! the heads check ([`hub`]).
 
+mod change;
 mod cursor;
 mod door;
 mod frame;
@@ -66,6 +67,11 @@ impl Gateway {
     /// opened before.
     pub(crate) fn start(&self, node: &Arc<crate::node::Node>) {
         self.tasks.spawn(hub::run(self.hub.clone(), node.clone(), self.stop.clone()));
+    }
+
+    /// How many sockets have said hello and are open.
+    pub(crate) fn sockets(&self) -> u64 {
+        self.hub.sockets()
     }
 
     /// Closes every socket with 1001 and waits for their ends, for a while.

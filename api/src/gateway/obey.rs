@@ -9,6 +9,7 @@ use warren_domain::account::Actor;
 use warren_domain::channel;
 
 use crate::channels::{reference, require_member};
+use crate::gateway::change;
 use crate::gateway::frame::{
     ClientFrame, DoneFrame, PongFrame, Referred, ResyncFrame, ResyncReason, ServerFrame,
     SubscribeFrame, TypingFrame,
@@ -61,6 +62,20 @@ async fn answer(node: &Arc<Node>, client: &mut Client, frame: ClientFrame) -> An
         ClientFrame::Hello(_) => (None, Err(malformed("Hello is said once, at the beginning."))),
         // Taken out before: it goes on.
         ClientFrame::Send(_) => (None, Ok(vec![])),
+        ClientFrame::Edit(frame) => {
+            (frame.reference, done(change::edit(node, actor, frame.id, frame.text).await))
+        }
+        ClientFrame::Delete(frame) => {
+            (frame.reference, done(change::delete(node, actor, frame.id).await))
+        }
+        ClientFrame::React(frame) => {
+            let answer = done(change::react(node, actor, &frame).await);
+            (frame.reference, answer)
+        }
+        ClientFrame::Read(frame) => {
+            let answer = done(change::read(node, actor, &frame).await);
+            (frame.reference, answer)
+        }
         ClientFrame::Subscribe(frame) => {
             let answer = watch(node, actor, &frame).await;
             (frame.reference, answer)
@@ -78,6 +93,11 @@ async fn answer(node: &Arc<Node>, client: &mut Client, frame: ClientFrame) -> An
         }
     };
     Answered { reference, answer }
+}
+
+/// Nothing is said of a change, but that it is done.
+fn done(change: Result<(), Problem>) -> Result<Vec<Request>, Problem> {
+    change.map(|()| Vec::new())
 }
 
 fn misunderstood(text: &str, error: &serde_json::Error) -> Request {

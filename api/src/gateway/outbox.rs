@@ -124,7 +124,7 @@ impl Outbox {
         for channel_id in news.company {
             self.cursors.mark_company(channel_id);
         }
-        for text in news.typing {
+        for text in news.read.into_values().chain(news.typing) {
             self.feed(Message::Text(text)).await?;
         }
         Ok(())

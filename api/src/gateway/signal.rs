@@ -48,6 +48,8 @@ pub(crate) struct News {
     pub(crate) joined: HashMap<ChannelId, i64>,
     /// Watched channels in whose company something is new.
     pub(crate) company: Vec<ChannelId>,
+    /// The newest frame about what the user has read, of each channel.
+    pub(crate) read: HashMap<ChannelId, Utf8Bytes>,
     /// Frames about who is typing; a slow reader misses some.
     pub(crate) typing: Vec<Utf8Bytes>,
 }
@@ -66,6 +68,12 @@ impl Signal {
     /// Somebody came or went in a watched channel.
     pub(crate) fn touch_company(&self, channel_id: ChannelId) {
         self.lock().news.company.push(channel_id);
+        self.notify.notify_one();
+    }
+
+    /// The user read a channel.
+    pub(crate) fn hear_reading(&self, channel_id: ChannelId, frame: &Utf8Bytes) {
+        self.lock().news.read.insert(channel_id, frame.clone());
         self.notify.notify_one();
     }
 

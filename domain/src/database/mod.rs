@@ -67,6 +67,14 @@ impl Database {
         self.writer.get_database_backend()
     }
 
+    /// The pools: one, or two where readers have their own.
+    pub(crate) fn connections(&self) -> Vec<&DatabaseConnection> {
+        match self.backend() {
+            DbBackend::Sqlite => vec![&self.writer, &self.reader],
+            _ => vec![&self.writer],
+        }
+    }
+
     /// Closes the connections.
     pub async fn close(self) {
         for connection in [self.writer, self.reader] {
@@ -77,11 +85,13 @@ impl Database {
     }
 }
 
-/// The nearest time to `time` that every database knows: years of four digits
-/// (MariaDB errs beyond them; SQLite compares them as text).
+/// The nearest time to `time` by which every database can search: MariaDB takes
+/// one that its TIMESTAMP cannot hold (32 bits of seconds) for NULL, whatever the
+/// column's type, and SQLite compares years of five digits as text. For times that
+/// people choose; nothing happened outside.
 pub(crate) fn comparable(time: DateTime<Utc>) -> DateTime<Utc> {
     let year = |number| Utc.with_ymd_and_hms(number, 1, 1, 0, 0, 0).single().unwrap_or(time);
-    time.clamp(year(1000), year(9999))
+    time.clamp(year(1971), year(2038))
 }
 
 /// Gives up waiting for a database that says nothing: a connection whose other
@@ -102,10 +112,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_beyond_every_calendar_are_brought_within() {
+    fn times_that_a_database_would_not_know_are_brought_within() {
         let now = Utc::now();
         assert_eq!(comparable(now), now);
-        assert_eq!(comparable(DateTime::<Utc>::MIN_UTC).to_rfc3339(), "1000-01-01T00:00:00+00:00");
-        assert_eq!(comparable(DateTime::<Utc>::MAX_UTC).to_rfc3339(), "9999-01-01T00:00:00+00:00");
+        assert_eq!(comparable(DateTime::<Utc>::MIN_UTC).to_rfc3339(), "1971-01-01T00:00:00+00:00");
+        assert_eq!(comparable(DateTime::<Utc>::MAX_UTC).to_rfc3339(), "2038-01-01T00:00:00+00:00");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use poem_openapi::{Object, Union};
 use serde::{Deserialize, Deserializer};
-use warren_domain::id::ChannelId;
+use warren_domain::id::{ChannelId, MessageId};
 
 /// The longest `ref`, in characters.
 const MAX_REFERENCE_LENGTH: usize = 128;
@@ -17,6 +17,10 @@ const MAX_REFERENCE_LENGTH: usize = 128;
 pub(crate) enum ClientFrame {
     Hello(HelloFrame),
     Send(SendFrame),
+    Edit(EditFrame),
+    Delete(DeleteFrame),
+    React(ReactFrame),
+    Read(ReadFrame),
     Subscribe(SubscribeFrame),
     Unsubscribe(UnsubscribeFrame),
     Typing(TypingFrame),
@@ -52,6 +56,66 @@ pub(crate) struct SendFrame {
     /// the server makes one and tells it.
     #[oai(validator(min_length = 1, max_length = 128))]
     pub(crate) key: Option<String>,
+}
+
+/// Gives a message of one's own another text.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EditFrame {
+    /// The message's id.
+    pub(crate) id: MessageId,
+    /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
+    #[oai(validator(min_length = 1, max_length = 16384))]
+    pub(crate) text: String,
+    /// Comes back in the answer.
+    #[serde(default, rename = "ref", deserialize_with = "short")]
+    #[oai(rename = "ref", validator(max_length = 128))]
+    pub(crate) reference: Option<String>,
+}
+
+/// Deletes a message of one's own, or as one who keeps order there.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteFrame {
+    /// The message's id.
+    pub(crate) id: MessageId,
+    /// Comes back in the answer.
+    #[serde(default, rename = "ref", deserialize_with = "short")]
+    #[oai(rename = "ref", validator(max_length = 128))]
+    pub(crate) reference: Option<String>,
+}
+
+/// Reacts to a message, or takes a reaction back.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReactFrame {
+    /// The message's id.
+    pub(crate) id: MessageId,
+    /// One emoji; or `:name:` with 1 to 32 of `a-z 0-9 _ + -`.
+    pub(crate) emoji: String,
+    /// `true`: takes it back.
+    #[serde(default)]
+    #[oai(default)]
+    pub(crate) remove: bool,
+    /// Comes back in the answer.
+    #[serde(default, rename = "ref", deserialize_with = "short")]
+    #[oai(rename = "ref", validator(max_length = 128))]
+    pub(crate) reference: Option<String>,
+}
+
+/// Moves one's read marker. All of one's sockets are told by `read`.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReadFrame {
+    /// The channel's id or name.
+    pub(crate) channel: String,
+    /// The number of the last event that one has seen.
+    #[oai(validator(minimum(value = "0")))]
+    pub(crate) seq: i64,
+    /// Comes back in the answer.
+    #[serde(default, rename = "ref", deserialize_with = "short")]
+    #[oai(rename = "ref", validator(max_length = 128))]
+    pub(crate) reference: Option<String>,
 }
 
 /// Hears a channel of one's own (again).

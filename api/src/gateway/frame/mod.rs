@@ -6,10 +6,11 @@ mod event;
 mod server;
 
 pub(crate) use client::{
-    ClientFrame, HelloFrame, Referred, SendFrame, SubscribeFrame, TypingFrame,
+    ClientFrame, HelloFrame, ReactFrame, ReadFrame, Referred, SendFrame, SubscribeFrame,
+    TypingFrame,
 };
 pub(crate) use event::EventFrame;
 pub(crate) use server::{
-    DoneFrame, OnlineStatus, PongFrame, PresenceFrame, ReadyFrame, ReceiptFrame, ResyncFrame,
-    ResyncReason, ServerFrame, SomebodyTypingFrame,
+    DoneFrame, HasReadFrame, OnlineStatus, PongFrame, PresenceFrame, ReadyFrame, ReceiptFrame,
+    ResyncFrame, ResyncReason, ServerFrame, SomebodyTypingFrame,
 };

@@ -5,7 +5,7 @@ use poem_openapi::{Enum, Object, Union};
 use serde::Serialize;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use warren_domain::account::User;
-use warren_domain::channel::Channel;
+use warren_domain::channel::{Channel, Mine};
 use warren_domain::id::{ChannelId, UserId};
 use warren_domain::timeline::{Event, Person};
 
@@ -23,6 +23,7 @@ pub(crate) enum ServerFrame {
     Done(DoneFrame),
     Error(ErrorFrame),
     Resync(ResyncFrame),
+    Read(HasReadFrame),
     Presence(PresenceFrame),
     Typing(SomebodyTypingFrame),
     Pong(PongFrame),
@@ -98,6 +99,17 @@ pub(crate) enum ResyncReason {
     Epoch,
     /// The channel has no such number (yet).
     Ahead,
+}
+
+/// You read, cleared or muted a channel, on whichever client: what it is to you
+/// now.
+#[derive(Debug, Serialize, Object)]
+pub(crate) struct HasReadFrame {
+    /// Which.
+    pub(crate) channel_id: ChannelId,
+    #[serde(flatten)]
+    #[oai(flatten)]
+    pub(crate) mine: Mine,
 }
 
 /// Somebody in a watched channel came or went. After `ready` those who are

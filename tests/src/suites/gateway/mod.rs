@@ -1,5 +1,6 @@
 //! The socket: replay, live delivery, sends.
 
+mod changes;
 mod delivery;
 mod presence;
 mod resume;
@@ -16,6 +17,7 @@ use crate::world::World;
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = delivery::trials(world);
+    trials.extend(changes::trials(world));
     trials.extend(presence::trials(world));
     trials.extend(resume::trials(world));
     trials.extend(sending::trials(world));

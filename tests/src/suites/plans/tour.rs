@@ -1,7 +1,7 @@
 //! Every operation of the API and of the socket, each in every form that has a
 //! statement of its own.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::history::{LARGEST, MIDDLE};
 use super::rooms::rooms;
@@ -16,7 +16,10 @@ pub(super) const SAID: &str = "The early bird reads no history.";
 pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> Socket {
     let stranger = Rest::new(deployment.api(0), &world.coverage);
     stranger.get("/readyz").await.expect(200);
+    stranger.get("/ping").await.expect(200);
+    stranger.get("/healthcheck").await.expect(200);
     let ann = sign_up(&stranger).await;
+    let ann = sessions_and_passwords(&ann).await;
     let bob = Person::sign_up(&stranger, "bob").await;
     let channel = find_the_largest(&ann).await;
     channels(&ann, &bob).await;
@@ -50,6 +53,24 @@ async fn sign_up(stranger: &Rest) -> Person {
     stranger.post("/v1/token/refresh", token).await.expect_problem(401, "invalid_refresh_token");
     again.get("/v1/me").await.expect(200);
     again
+}
+
+/// The answer is the session that is left.
+async fn sessions_and_passwords(ann: &Person) -> Person {
+    let other = ann.log_in_again().await;
+    let page = other.get("/v1/sessions?limit=1").await;
+    let cursor = page.expect(200)["next_cursor"].as_str().expect("more than a page").to_owned();
+    let page = other.get(&format!("/v1/sessions?limit=1&cursor={cursor}")).await;
+    let id = page.expect(200)["items"][0]["id"].as_str().expect("an id").to_owned();
+    other.delete(&format!("/v1/sessions/{id}")).await.expect(204);
+    other.delete("/v1/sessions").await.expect(204);
+    let body = json!({"current_password": ann.password, "new_password": ann.password});
+    other.put("/v1/me/password", body).await.expect(204);
+    let email = other.get("/v1/me").await.expect(200)["email"].clone();
+    other.post("/v1/password/forgot", json!({"email": email})).await.expect(202);
+    let body = json!({"token": "unknown", "new_password": ann.password});
+    other.post("/v1/password/reset", body).await.expect_problem(422, "invalid_reset_token");
+    other
 }
 
 async fn find_the_largest(ann: &Person) -> String {
@@ -165,8 +186,34 @@ async fn socket(ann: &Person, channel: &str) -> Socket {
     socket.send(json!({"type": "send", "channel": channel, "text": "hello", "key": key})).await;
     let receipt = socket.until_type("receipt").await;
     assert_eq!(receipt["outcome"], "committed", "{receipt}");
+    change_over(&mut socket, channel, &receipt["id"]).await;
+    open_with_a_ticket(ann).await;
     let joined = ann.create_channel("public").await;
     let said = ann.say(&joined, "live").await;
     socket.events_through(&joined, said).await;
     socket
+}
+
+/// Everything that a socket changes.
+async fn change_over(socket: &mut Socket, channel: &str, id: &Value) {
+    for mut frame in [
+        json!({"type": "edit", "id": id, "text": "hello, all"}),
+        json!({"type": "react", "id": id, "emoji": "🐇"}),
+        json!({"type": "react", "id": id, "emoji": "🐇", "remove": true}),
+        json!({"type": "delete", "id": id}),
+        json!({"type": "read", "channel": channel, "seq": i64::MAX}),
+        json!({"type": "typing", "channel": channel}),
+    ] {
+        frame["ref"] = json!("tour");
+        socket.send(frame).await;
+        assert_eq!(socket.until_type("done").await["ref"], "tour");
+    }
+}
+
+async fn open_with_a_ticket(ann: &Person) {
+    let answer = ann.post_empty("/v1/ws/ticket").await;
+    let ticket = answer.expect(201)["ticket"].clone();
+    let mut socket = Socket::connect(&ann.base, &ann.coverage).await;
+    socket.send(json!({"type": "hello", "ticket": ticket})).await;
+    assert_eq!(socket.next().await["type"], "ready");
 }
