@@ -6,6 +6,8 @@ mod accounts;
 mod auth;
 mod body;
 mod channels;
+mod client_address;
+mod connections;
 mod cursor;
 mod edge;
 mod events;

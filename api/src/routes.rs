@@ -36,8 +36,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
         .nest("/docs", swagger)
         .nest("/", service)
         .around(page)
-        .data(node)
         .around(edge)
+        .data(node)
 }
 
 fn service() -> OpenApiService<Apis, ()> {

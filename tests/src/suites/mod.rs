@@ -2,6 +2,7 @@
 
 mod browser;
 mod contract;
+mod edge;
 mod faults;
 mod gateway;
 mod hostile_log;
@@ -25,6 +26,7 @@ use crate::world::World;
 pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = spine::trials(world);
     trials.extend(contract::trials(world));
+    trials.extend(edge::trials(world));
     trials.extend(gateway::trials(world));
     trials.extend(hostile_rest::trials(world));
     trials.extend(hostile_socket::trials(world));
