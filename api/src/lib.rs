@@ -8,6 +8,7 @@ mod body;
 mod channels;
 mod client_address;
 mod connections;
+mod cors;
 mod cursor;
 mod edge;
 mod events;

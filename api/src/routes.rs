@@ -7,6 +7,7 @@ use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
 use crate::channels::ChannelsApi;
+use crate::cors::cors;
 use crate::edge::edge;
 use crate::events::EventsApi;
 use crate::gateway;
@@ -37,6 +38,7 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
         .nest("/", service)
         .around(page)
         .around(edge)
+        .around(cors)
         .data(node)
 }
 

@@ -14,6 +14,7 @@ use warren_process::Configuration;
 use crate::auth::Authenticator;
 use crate::client_address::TrustedProxies;
 use crate::connections::Connections;
+use crate::cors::Cors;
 use crate::gateway::Gateway;
 use crate::node::Node;
 use crate::origin::Origins;
@@ -71,6 +72,7 @@ impl Server {
             authenticator: Authenticator::new(Tokens::new(secret)),
             gateway: Gateway::default(),
             origins: origins(configuration),
+            cors: Cors::new(&configuration.cors_origins),
             proxies: TrustedProxies::new(configuration.trusted_proxies.clone()),
             epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),

@@ -1,4 +1,5 @@
-//! What surrounds every operation: the client's address, and the end of a process.
+//! What surrounds every operation: pages of other origins, methods, the
+//! client's address, and the end of a process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::program::Signal;
 use crate::wait::eventually;
 use crate::world::World;
 
+const PAGE: &str = "https://app.example.org";
 const WITHIN: Duration = Duration::from_secs(30);
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
@@ -21,12 +23,82 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
         world,
         "edge",
         [
+            page_of_an_allowed_origin_may_call,
+            page_of_a_foreign_origin_is_given_nothing,
+            without_configured_origins_nothing_is_said,
             stranger_cannot_forge_its_address,
             trusted_proxy_says_whose_request_it_is,
             addresses_are_logged_for_debugging_only,
             stopping_process_answers_on_connections_that_a_proxy_keeps,
         ]
     )
+}
+
+async fn page_of_an_allowed_origin_may_call(world: Arc<World>) {
+    let deployment = deploy(&world, &[("WARREN_CORS_ORIGINS", PAGE)]).await;
+    let rest = Rest::new(deployment.api(0), &world.coverage);
+    let asked = [
+        ("Origin", PAGE),
+        ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "authorization, content-type, idempotency-key"),
+    ];
+    let permission = call(&rest, "OPTIONS", "/v1/channels/public/messages", &asked).await;
+    permission.expect(204);
+    assert_eq!(permission.header("access-control-allow-origin"), PAGE);
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+        assert!(permission.header("access-control-allow-methods").contains(method), "{method}");
+    }
+    for name in ["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "X-Request-Id"] {
+        assert!(permission.header("access-control-allow-headers").contains(name), "{name}");
+    }
+    assert_eq!(permission.header("access-control-max-age"), "7200");
+    for (method, path, status) in
+        [("GET", "/livez", 200), ("GET", "/v1/me", 401), ("POST", "/v1/login", 415)]
+    {
+        let answer = call(&rest, method, path, &[("Origin", PAGE)]).await;
+        answer.expect(status);
+        assert_eq!(answer.header("access-control-allow-origin"), PAGE, "{path}");
+        assert_eq!(answer.header("vary"), "Origin", "{path}");
+        for name in ["Location", "Retry-After", "X-Request-Id"] {
+            assert!(answer.header("access-control-expose-headers").contains(name), "{path}");
+        }
+        assert_eq!(answer.header("access-control-allow-credentials"), "", "{path}");
+    }
+}
+
+async fn page_of_a_foreign_origin_is_given_nothing(world: Arc<World>) {
+    let deployment = deploy(&world, &[("WARREN_CORS_ORIGINS", PAGE)]).await;
+    let rest = Rest::new(deployment.api(0), &world.coverage);
+    for origin in
+        ["https://evil.example", "null", "http://app.example.org", "https://APP.example.org"]
+    {
+        let asked = [("Origin", origin), ("Access-Control-Request-Method", "POST")];
+        let refused = call(&rest, "OPTIONS", "/v1/login", &asked).await;
+        refused.expect_problem(405, "method_not_allowed");
+        says_nothing(&refused);
+        let answer = call(&rest, "GET", "/livez", &[("Origin", origin)]).await;
+        answer.expect(200);
+        says_nothing(&answer);
+        assert_eq!(answer.header("vary"), "Origin");
+    }
+    let own = deployment.api(0);
+    call(&rest, "GET", "/livez", &[("Origin", own)]).await.expect(200);
+}
+
+async fn without_configured_origins_nothing_is_said(world: Arc<World>) {
+    let rest = world.stranger(0).await;
+    let asked = [("Origin", PAGE), ("Access-Control-Request-Method", "POST")];
+    let refused = call(&rest, "OPTIONS", "/v1/login", &asked).await;
+    refused.expect_problem(405, "method_not_allowed");
+    says_nothing(&refused);
+    let answer = call(&rest, "GET", "/livez", &[("Origin", PAGE)]).await;
+    says_nothing(&answer);
+    assert_eq!(answer.header("vary"), "");
+}
+
+fn says_nothing(answer: &Answer) {
+    let said = answer.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+    assert!(said.is_none(), "{said:?}");
 }
 
 /// Row 30.
