@@ -8,6 +8,7 @@ use poem::{Endpoint, IntoResponse, Request, Response};
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
+use crate::allow::allow;
 use crate::node::Node;
 use crate::problem::Problem;
 
@@ -33,7 +34,7 @@ pub(crate) async fn edge<E: Endpoint + 'static>(
     let work = async move { endpoint.call(request).await.map(IntoResponse::into_response) };
     let work = work.instrument(client.clone()).instrument(span);
     let result = run(&method, work).await;
-    let mut response = result.unwrap_or_else(as_problem);
+    let mut response = result.unwrap_or_else(|error| as_problem(error, &path));
     let status = response.status().as_u16();
     let elapsed_ms = started.elapsed().as_millis();
     client.in_scope(|| tracing::debug!(status, elapsed_ms, "answered"));
@@ -87,7 +88,7 @@ fn add_headers(response: &mut Response, id: &HeaderValue) {
 }
 
 /// Whatever poem and poem-openapi say themselves, in our words.
-fn as_problem(error: poem::Error) -> Response {
+fn as_problem(error: poem::Error, path: &str) -> Response {
     if error.is_from_response() {
         return error.into_response();
     }
@@ -102,7 +103,11 @@ fn as_problem(error: poem::Error) -> Response {
         _ if status.is_client_error() => Problem::new(status, "refused", error.to_string()),
         _ => Problem::internal(&UnexpectedError(error.to_string())),
     };
-    problem.into_response()
+    let mut response = problem.into_response();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, allow(path));
+    }
+    response
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 //! rules are the domain's.
 
 mod accounts;
+mod allow;
 mod auth;
 mod body;
 mod channels;

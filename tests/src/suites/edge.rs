@@ -26,6 +26,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             page_of_an_allowed_origin_may_call,
             page_of_a_foreign_origin_is_given_nothing,
             without_configured_origins_nothing_is_said,
+            refused_method_names_those_that_are_not,
             stranger_cannot_forge_its_address,
             trusted_proxy_says_whose_request_it_is,
             addresses_are_logged_for_debugging_only,
@@ -99,6 +100,21 @@ async fn without_configured_origins_nothing_is_said(world: Arc<World>) {
 fn says_nothing(answer: &Answer) {
     let said = answer.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
     assert!(said.is_none(), "{said:?}");
+}
+
+async fn refused_method_names_those_that_are_not(world: Arc<World>) {
+    let rest = world.stranger(0).await;
+    for (method, path, allowed) in [
+        ("DELETE", "/v1/login", "POST"),
+        ("DELETE", "/v1/channels/public/messages", "GET, POST, HEAD"),
+        ("POST", "/v1/channels/browse", "GET, HEAD"),
+        ("POST", "/livez", "GET, HEAD"),
+        ("POST", "/v1/ws", "GET, HEAD"),
+    ] {
+        let answer = call(&rest, method, path, &[]).await;
+        answer.expect_problem(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), allowed, "{path}");
+    }
 }
 
 /// Row 30.
