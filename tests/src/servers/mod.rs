@@ -2,16 +2,20 @@
 //! free ports, with data in the run's directory.
 
 mod account;
+mod nginx;
 mod port;
 mod postgres;
 mod proxy;
 mod queues;
 mod rabbitmq;
+mod supervisor;
 mod trace;
 
+pub use nginx::Nginx;
 pub use postgres::{Postgres, connect};
 pub use proxy::Proxy;
 pub use rabbitmq::Rabbitmq;
+pub use supervisor::{Installation, Supervisor};
 pub use trace::Trace;
 
 use tokio::sync::OnceCell;

@@ -12,6 +12,7 @@ pub mod log;
 mod machinery;
 mod plans;
 mod programs;
+mod proxy;
 mod rabbitmq;
 mod spine;
 mod unavailable;
@@ -43,5 +44,6 @@ pub fn cluster(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(faults::trials(world));
     trials.extend(rabbitmq::trials(world));
     trials.extend(programs::trials(world));
+    trials.extend(proxy::trials(world));
     trials
 }
