@@ -19,10 +19,12 @@ test: toolchain ## Check the style, then run every test
 	$(CARGO) build --workspace --bins
 	$(CARGO) test --workspace
 
-openapi: toolchain ## Write openapi/openapi.json anew
+openapi: toolchain ## Write openapi/openapi.json and asyncapi.yaml anew
 	mkdir -p openapi
 	$(CARGO) run -q --bin warren -- openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
+	$(CARGO) run -q --bin warren -- asyncapi > openapi/asyncapi.yaml.new
+	mv openapi/asyncapi.yaml.new openapi/asyncapi.yaml
 
 clean: ## Remove what was built
 	$(CARGO) clean

@@ -43,6 +43,8 @@ enum Command {
     Admin(admin::Command),
     /// Print the OpenAPI document. Needs nothing else.
     Openapi,
+    /// Print the AsyncAPI document of the socket. Needs nothing else.
+    Asyncapi,
 }
 
 #[tokio::main]
@@ -59,6 +61,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Admin(command) => admin::run(command, configuration).await,
         Command::Openapi => {
             say(&warren_api::openapi_document());
+            Ok(())
+        }
+        Command::Asyncapi => {
+            say(&warren_api::asyncapi_document());
             Ok(())
         }
     }

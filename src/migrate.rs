@@ -1,6 +1,7 @@
 //! `warren migrate`: the only thing that changes a schema, besides `serve`,
 //! which does it at its start.
 
+use warren_domain::database::{Database, Unfit, check_fitness};
 use warren_domain::partition::PARTITION_HASH;
 use warren_migration::{MigrateError, Options, Report};
 use warren_process::configuration::DatabaseKind;
@@ -36,9 +37,23 @@ pub(crate) async fn migrate(configuration: &Configuration) -> Result<Report, Fai
         partition_hash: PARTITION_HASH,
     };
     let url = configuration.database_url.expose();
+    if configuration.database_url.kind() != DatabaseKind::Sqlite {
+        require_fitness(url).await?;
+    }
     warren_migration::migrate(url, &options).await.map_err(|error| match &error {
         MigrateError::Newer { .. } => Failure::configuration(&error),
-        MigrateError::Database(_) => error.into(),
+        MigrateError::Locked | MigrateError::Database(_) => error.into(),
+    })
+}
+
+/// Before anything is made: a server that would lose it gets none of it.
+async fn require_fitness(url: &str) -> Result<(), Failure> {
+    let database = Database::connect(url).await?;
+    let fitness = check_fitness(&database).await;
+    database.close().await;
+    fitness.map_err(|unfit| match unfit {
+        Unfit::Database(error) => error.into(),
+        other => Failure::configuration(&other),
     })
 }
 
@@ -52,11 +67,17 @@ mod tests {
     }
 
     #[test]
-    fn checked_in_document_is_the_programs() {
+    fn checked_in_documents_are_the_programs() {
         let checked_in = include_str!("../openapi/openapi.json");
         assert_eq!(
             checked_in.trim_end(),
             warren_api::openapi_document().trim_end(),
+            "run `make openapi` and commit what it writes",
+        );
+        let checked_in = include_str!("../openapi/asyncapi.yaml");
+        assert_eq!(
+            checked_in.trim_end(),
+            warren_api::asyncapi_document().trim_end(),
             "run `make openapi` and commit what it writes",
         );
     }

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what the tests run: PostgreSQL, RabbitMQ, nginx, supervisor, Chromium
-# and Node.js, from Debian's packages, as far as they are missing. Starts none of
-# them: the tests run servers of their own. The argument is the build folder,
-# which gets the browser script's one dependency.
+# Installs what the tests run: PostgreSQL, MariaDB, RabbitMQ, nginx, supervisor,
+# Chromium and Node.js, from Debian's packages, as far as they are missing. Starts
+# none of them: the tests run servers of their own. The argument is the build
+# folder, which gets the browser script's one dependency.
 set -eu
 
 build_folder=${1:?usage: install-servers.sh BUILD_FOLDER}
@@ -14,11 +14,13 @@ as_root() {
 
 missing_packages() {
     ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
+    [ -x /usr/sbin/mariadbd ] || echo mariadb-server
     ls /usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server >/dev/null 2>&1 || echo rabbitmq-server
     command -v epmd >/dev/null || echo erlang-base
     [ -x /usr/sbin/nginx ] || echo nginx
     command -v supervisord >/dev/null || echo supervisor
     command -v curl >/dev/null || echo curl
+    ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || echo libfaketime
     [ -x /usr/bin/chromium ] || echo chromium
     command -v node >/dev/null || echo nodejs
     command -v npm >/dev/null || echo npm

@@ -101,6 +101,7 @@ export class MessageList {
     if (item.id) row.dataset.id = item.id;
     if (item.seq !== undefined) row.dataset.seq = item.seq;
     if (row.dataset.at !== at.toISOString()) showTime(row, at);
+    showText(row, item);
     if (row.dataset.state !== item.state) this.#showState(row, item);
     return row;
   }
@@ -153,13 +154,26 @@ function dayRow(at) {
   return element("p", { className: "day" }, element("span", {}, day.format(at)));
 }
 
-function messageRow({ author, text }) {
-  const shownName = author.first_name || author.username;
+function messageRow({ author }) {
+  const shownName = author.display_name || author.first_name || author.username;
   const name = element("bdi", { className: "author", title: `@${author.username}` }, shownName);
   const heading = element("header", {}, name, " ", element("time"));
-  const body = element("p", { className: "text", dir: "auto" }, text);
+  const body = element("p", { className: "text", dir: "auto" });
   const state = element("span", { className: "state" });
   return element("article", { className: "message" }, avatar(author), element("div", {}, heading, body, state));
+}
+
+/** What the message says now, whether it was changed, and how people reacted. */
+function showText(row, { text, edited_at, deleted_at, reactions = [] }) {
+  const counts = reactions.map(({ emoji, count }) => `${emoji} ${count}`);
+  const notes = [...(edited_at && !deleted_at ? ["edited"] : []), ...counts];
+  const shown = JSON.stringify([text, deleted_at, notes]);
+  if (row.dataset.shown === shown) return;
+  row.dataset.shown = shown;
+  const body = row.querySelector(".text");
+  body.classList.toggle("deleted", Boolean(deleted_at));
+  body.replaceChildren(deleted_at ? "This message was deleted." : text);
+  if (notes.length) body.append(" ", element("span", { className: "notes" }, notes.join(" · ")));
 }
 
 function showTime(row, at) {

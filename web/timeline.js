@@ -53,7 +53,9 @@ export class Timeline {
   }
 
   #apply(event) {
-    if (event.kind === "message_created" && event.message) this.put(event.message);
+    // Of a message that is not loaded only its creation is news.
+    const message = event.message;
+    if (message && (event.kind === "message_created" || this.messages.has(message.seq))) this.put(message);
     if (event.channel) Object.assign(this.channel, event.channel);
     this.channel.last_seq = event.seq;
   }

@@ -169,11 +169,7 @@ fn invalid(errors: &validator::ValidationErrors) -> Problem {
         })
         .collect();
     list.sort_by(|one, other| one.field.cmp(&other.field));
-    let names: Vec<&str> = list.iter().map(|error| error.field.as_str()).collect();
-    let detail = format!("Not valid: {}.", names.join(", "));
-    let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail);
-    problem.errors = Some(list);
-    problem
+    Problem::invalid_fields(list)
 }
 
 /// Turns a rule of the domain into one of `validator`.

@@ -1,25 +1,23 @@
-//! Making, finding, joining and leaving channels.
+//! Making, finding and changing channels.
 
 use std::sync::Arc;
 
-use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
-use poem_openapi::types::Example;
-use poem_openapi::{ApiResponse, Object, OpenApi};
+use poem_openapi::types::{Example, MaybeUndefined};
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 use warren_domain::account::Actor;
 use warren_domain::channel::{
-    self, AccessError, Channel, ChannelDraft, ChannelName, ChannelRef, CreateError, Created, Member,
+    self, Channel, ChannelChange, ChannelDraft, ChannelName, ChannelRef, Created, Seat,
 };
-use warren_domain::id::UserId;
-use warren_domain::timeline::ChannelKind;
+use warren_domain::timeline::{ChannelKind, HistoryVisibility};
 
-use crate::accounts::sentence;
 use crate::auth::Bearer;
 use crate::body::{Body, rule};
 use crate::cursor::ListKind;
+use crate::named::{check_usernames, naming, usernames};
 use crate::node::Node;
 use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
@@ -34,11 +32,49 @@ pub struct ChannelRequest {
     #[validate(custom(function = "check_channel_name"))]
     name: String,
     /// Who may see it; `public` if not given.
-    kind: Option<ChannelKind>,
+    kind: Option<NewChannelKind>,
     /// What it is for: at most 1024 bytes of plain text.
     #[oai(validator(max_length = 1024))]
     #[validate(custom(function = "check_description"))]
     description: Option<String>,
+    /// What newcomers see of what was said before; `all` if not given.
+    history: Option<HistoryVisibility>,
+    /// The usernames of those who are members from the start: at most 100.
+    #[oai(validator(max_items = 100))]
+    #[validate(custom(function = "check_members"))]
+    members: Option<Vec<String>>,
+}
+
+/// Who may see a new channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Enum)]
+#[serde(rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+pub enum NewChannelKind {
+    /// Everybody finds it and may join.
+    Public,
+    /// Only its members know of it.
+    Private,
+}
+
+/// What is to be another way. What is absent stays as it is.
+#[derive(Debug, Deserialize, Object, Validate)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
+pub(crate) struct ChannelChangeRequest {
+    /// Another name: 1 to 64 of `a-z 0-9 _ -`, not like an id.
+    #[oai(validator(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$"))]
+    #[validate(custom(function = "check_channel_name"))]
+    name: Option<String>,
+    /// What it is for: at most 1024 bytes of plain text; `null` for nothing.
+    #[serde(default)]
+    #[oai(nullable, validator(max_length = 1024))]
+    #[validate(custom(function = "check_new_description"))]
+    description: MaybeUndefined<String>,
+    /// What newcomers see of what was said before. Those who are in it see what
+    /// they saw.
+    history: Option<HistoryVisibility>,
+    /// `false` takes it out of the archive.
+    archived: Option<bool>,
 }
 
 /// Channels.
@@ -52,23 +88,25 @@ pub(crate) struct ChannelList {
     next_cursor: Option<String>,
 }
 
-/// Members of a channel.
-#[derive(Debug, Serialize, Object)]
-#[oai(skip_serializing_if_is_none)]
-pub(crate) struct MemberList {
-    /// In the order in which their accounts were made.
-    items: Vec<Member>,
-    /// Give it as `cursor` to go on; absent at the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-}
-
 impl Example for ChannelRequest {
     fn example() -> Self {
         Self {
             name: "gardening".into(),
-            kind: Some(ChannelKind::Public),
+            kind: Some(NewChannelKind::Public),
             description: Some("Carrots, mostly.".into()),
+            history: None,
+            members: None,
+        }
+    }
+}
+
+impl Example for ChannelChangeRequest {
+    fn example() -> Self {
+        Self {
+            name: None,
+            description: MaybeUndefined::Value("Carrots and beans.".into()),
+            history: Some(HistoryVisibility::SinceJoining),
+            archived: None,
         }
     }
 }
@@ -84,10 +122,10 @@ enum CreateAnswer {
 }
 
 #[derive(ApiResponse)]
-enum LeaveAnswer {
-    /// You are no member (any more).
+enum ArchiveAnswer {
+    /// It is archived.
     #[oai(status = 204)]
-    Left,
+    Archived,
 }
 
 /// Channels.
@@ -133,13 +171,15 @@ impl ChannelsApi {
         let items = channel::browse(&node.domain, &actor, &query, after_name, limit.0)
             .await
             .map_err(|error| Problem::internal(&error))?;
-        let next_cursor = ListKind::Channels.next(&items, limit.0, |last| last.name.clone());
+        let next_cursor =
+            ListKind::Channels.next(&items, limit.0, |last| last.summary.name.clone());
         Ok(Body(ChannelList { items, next_cursor }))
     }
 
     /// Make a channel
     ///
-    /// If a public channel of this name exists, you join it.
+    /// You own it. If a public channel of this name exists, you join it instead,
+    /// and the members that you name are added to it; all else of it stays as it is.
     #[oai(path = "/", method = "post", operation_id = "createChannel")]
     async fn create(
         &self,
@@ -148,9 +188,10 @@ impl ChannelsApi {
         request: Body<ChannelRequest>,
     ) -> Result<CreateAnswer, Refused<400, 401, 409, 413, 415, 422>> {
         let draft = ChannelDraft::try_from(request.0)?;
-        Ok(match channel::create(&node.domain, &actor, draft).await? {
+        let created = channel::create(&node.domain, &actor, draft).await;
+        Ok(match created.map_err(|error| naming(error, "members"))? {
             Created::New(channel) => CreateAnswer::Created(Body(channel)),
-            Created::Joined(channel) => CreateAnswer::Joined(Body(channel)),
+            Created::Known(channel) => CreateAnswer::Joined(Body(channel)),
         })
     }
 
@@ -163,61 +204,41 @@ impl ChannelsApi {
         /// Its id or its name.
         channel: Path<String>,
     ) -> Result<Body<Channel>, Refused<401, 404>> {
-        let found = channel::find(&node.domain, &actor, &reference(&channel)?).await?;
-        Ok(Body(found.channel))
+        Ok(Body(channel::find(&node.domain, &actor, &reference(&channel)?).await?))
     }
 
-    /// Members of a channel
-    #[oai(path = "/:channel/members", method = "get", operation_id = "listMembers")]
-    async fn members(
+    /// Change a channel
+    ///
+    /// For its owners and moderators; in public channels also for who runs the
+    /// server. Archiving, and taking it out of the archive, is for owners.
+    #[oai(path = "/:channel", method = "patch", operation_id = "updateChannel")]
+    async fn update(
         &self,
         node: Data<&Arc<Node>>,
         Bearer(actor): Bearer,
         /// Its id or its name.
         channel: Path<String>,
-        /// At most so many.
-        #[oai(default = "page_limit", validator(minimum(value = "1"), maximum(value = "200")))]
-        limit: Query<u64>,
-        /// Where the page before ended.
-        cursor: Query<Option<String>>,
-    ) -> Result<Body<MemberList>, Refused<400, 401, 403, 404>> {
-        let after = cursor
-            .0
-            .map(|cursor| ListKind::Members.read(&cursor, |key| key.parse::<UserId>().ok()));
-        let after = after.transpose()?;
+        request: Body<ChannelChangeRequest>,
+    ) -> Result<Body<Channel>, Refused<400, 401, 403, 404, 409, 413, 415, 422>> {
+        let change = ChannelChange::try_from(request.0)?;
         let channel = reference(&channel)?;
-        let items = channel::members(&node.domain, &actor, &channel, after, limit.0).await?;
-        let next_cursor = ListKind::Members.next(&items, limit.0, |last| last.user.id.to_string());
-        Ok(Body(MemberList { items, next_cursor }))
+        Ok(Body(channel::update(&node.domain, &actor, &channel, change).await?))
     }
 
-    /// Join a public channel
+    /// Archive a channel
     ///
-    /// Who is a member already changes nothing.
-    #[oai(path = "/:channel/join", method = "post", operation_id = "joinChannel")]
-    async fn join(
+    /// For its owners and who runs the server. It can be read, but nobody writes to
+    /// it, joins it or is added to it. Archiving it again changes nothing.
+    #[oai(path = "/:channel", method = "delete", operation_id = "archiveChannel")]
+    async fn archive(
         &self,
         node: Data<&Arc<Node>>,
         Bearer(actor): Bearer,
         /// Its id or its name.
         channel: Path<String>,
-    ) -> Result<Body<Channel>, Refused<401, 404>> {
-        Ok(Body(channel::join(&node.domain, &actor, &reference(&channel)?).await?))
-    }
-
-    /// Leave a channel
-    ///
-    /// Who is not a member of a channel that they may see changes nothing.
-    #[oai(path = "/:channel/unsubscribe", method = "post", operation_id = "unsubscribeChannel")]
-    async fn unsubscribe(
-        &self,
-        node: Data<&Arc<Node>>,
-        Bearer(actor): Bearer,
-        /// Its id or its name.
-        channel: Path<String>,
-    ) -> Result<LeaveAnswer, Refused<401, 404>> {
-        channel::unsubscribe(&node.domain, &actor, &reference(&channel)?).await?;
-        Ok(LeaveAnswer::Left)
+    ) -> Result<ArchiveAnswer, Refused<401, 403, 404>> {
+        channel::archive(&node.domain, &actor, &reference(&channel)?).await?;
+        Ok(ArchiveAnswer::Archived)
     }
 }
 
@@ -235,9 +256,8 @@ pub(crate) async fn require_member(
     node: &Node,
     actor: &Actor,
     channel: &ChannelRef,
-) -> Result<Channel, Problem> {
-    let (found, _) = channel::require_member(&node.domain, actor, channel).await?;
-    Ok(found.channel)
+) -> Result<Seat, Problem> {
+    Ok(channel::require_member(&node.domain, actor, channel).await?)
 }
 
 fn page_limit() -> u64 {
@@ -261,37 +281,48 @@ fn check_description(text: &str) -> Result<(), validator::ValidationError> {
     Ok(())
 }
 
+fn check_new_description(text: &MaybeUndefined<String>) -> Result<(), validator::ValidationError> {
+    match text {
+        MaybeUndefined::Value(text) => check_description(text),
+        MaybeUndefined::Undefined | MaybeUndefined::Null => Ok(()),
+    }
+}
+
+fn check_members(usernames: &[String]) -> Result<(), validator::ValidationError> {
+    check_usernames(usernames, 0..=100)
+}
+
+fn channel_name(text: &str) -> Result<ChannelName, Problem> {
+    ChannelName::parse(text).map_err(|invalid| Problem::invalid_field("name", &invalid))
+}
+
 impl TryFrom<ChannelRequest> for ChannelDraft {
     type Error = Problem;
 
     fn try_from(request: ChannelRequest) -> Result<Self, Problem> {
-        let name = ChannelName::parse(&request.name).map_err(|invalid| {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", invalid.message)
-        })?;
-        let kind = request.kind.unwrap_or(ChannelKind::Public);
-        Ok(Self { name, kind, description: request.description })
+        let kind = match request.kind {
+            Some(NewChannelKind::Private) => ChannelKind::Private,
+            Some(NewChannelKind::Public) | None => ChannelKind::Public,
+        };
+        Ok(Self {
+            name: channel_name(&request.name)?,
+            kind,
+            description: request.description,
+            history: request.history.unwrap_or_default(),
+            members: usernames("members", &request.members.unwrap_or_default())?,
+        })
     }
 }
 
-impl From<AccessError> for Problem {
-    fn from(error: AccessError) -> Self {
-        match &error {
-            AccessError::NotFound => Self::not_found("channel"),
-            AccessError::NotAMember => {
-                Self::new(StatusCode::FORBIDDEN, "not_a_member", sentence(&error))
-            }
-            AccessError::Database(_) => Self::internal(&error),
-        }
-    }
-}
+impl TryFrom<ChannelChangeRequest> for ChannelChange {
+    type Error = Problem;
 
-impl From<CreateError> for Problem {
-    fn from(error: CreateError) -> Self {
-        match &error {
-            CreateError::NameTaken => {
-                Self::new(StatusCode::CONFLICT, "name_taken", sentence(&error))
-            }
-            CreateError::Database(_) => Self::internal(&error),
-        }
+    fn try_from(request: ChannelChangeRequest) -> Result<Self, Problem> {
+        Ok(Self {
+            name: request.name.as_deref().map(channel_name).transpose()?,
+            description: request.description.into(),
+            history: request.history,
+            archived: request.archived,
+        })
     }
 }

@@ -11,6 +11,7 @@ use crate::problem::Problem;
 pub(crate) enum ListKind {
     Channels,
     Members,
+    Invitations,
 }
 
 impl ListKind {
@@ -18,6 +19,7 @@ impl ListKind {
         match self {
             Self::Channels => "channels:",
             Self::Members => "members:",
+            Self::Invitations => "invitations:",
         }
     }
 

@@ -54,23 +54,26 @@ impl EventsApi {
         wait_s: Query<u64>,
     ) -> Result<Body<EventList>, Refused<400, 401, 403, 404>> {
         let reference = reference(&channel)?;
-        let channel = require_member(&node, &actor, &reference).await?;
-        let waits = wait_s.0 > 0 && channel.last_seq <= after_seq.0;
+        let mut seat = require_member(&node, &actor, &reference).await?;
+        let channel_id = seat.channel.summary.id;
+        let waits = wait_s.0 > 0 && seat.channel.last_seq <= after_seq.0;
         if waits {
             let wait = Duration::from_secs(wait_s.0);
-            node.gateway.wait_past(&node.domain, channel.id, after_seq.0, wait).await;
+            node.gateway.wait_past(&node.domain, channel_id, after_seq.0, wait).await;
             // Much may have changed meanwhile.
-            require_member(&node, &actor, &reference).await?;
+            seat = require_member(&node, &actor, &reference).await?;
         }
-        let items = timeline::read(
+        let events = timeline::read(
             &node.domain.database,
             &node.domain.people,
-            channel.id,
+            channel_id,
             after_seq.0,
             limit.0,
         )
         .await
         .map_err(|error| Problem::internal(&error))?;
+        let items: Vec<Event> =
+            events.into_iter().map(|event| event.seen_with(seat.sight)).collect();
         let as_of_seq = items.last().map_or(after_seq.0, |event| event.seq);
         Ok(Body(EventList { items, as_of_seq }))
     }

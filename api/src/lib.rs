@@ -4,27 +4,38 @@
 
 mod accounts;
 mod allow;
+mod asyncapi;
 mod auth;
 mod body;
+mod channel_problem;
 mod channels;
 mod client_address;
 mod connections;
 mod cors;
 mod cursor;
+mod direct;
 mod edge;
 mod events;
 mod gateway;
 mod health;
+mod invitations;
+mod members;
+mod membership;
+mod message;
 mod messages;
+mod named;
 mod node;
 mod origin;
 mod page;
+mod pins;
 mod problem;
+mod reactions;
 mod receipt;
 mod routes;
 mod server;
 mod tag;
 mod token;
 
+pub use asyncapi::asyncapi_document;
 pub use routes::openapi_document;
 pub use server::{FirstAccount, ServeError, Server};

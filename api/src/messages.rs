@@ -1,4 +1,4 @@
-//! Sending and reading messages.
+//! Messages of a channel: sending and listing them.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use validator::Validate;
 use warren_domain::id::MessageId;
 use warren_domain::message::{
-    self, IdempotencyKey, MessageText, Outcome, PostError, Posted, ReceiptError, Rejection, Send,
-    Window,
+    self, AroundError, IdempotencyKey, MessageText, Middle, Outcome, PostError, Posted, Rejection,
+    Send, Window,
 };
 use warren_domain::timeline::Message;
 
@@ -70,7 +70,7 @@ enum PostAnswer {
     ),
 }
 
-/// Messages.
+/// Messages of a channel.
 pub(crate) struct MessagesApi;
 
 #[OpenApi(prefix_path = "/v1", tag = "Tag::Messages")]
@@ -124,7 +124,8 @@ impl MessagesApi {
     /// Messages of a channel
     ///
     /// The newest by default; with `after_seq` the oldest after it. Bounds
-    /// combine. Always in ascending order.
+    /// combine. With `around` or `around_time`, which combine with nothing, those
+    /// about one message or time. Always in ascending order.
     #[oai(path = "/channels/:channel/messages", method = "get", operation_id = "listMessages")]
     #[expect(
         clippy::too_many_arguments,
@@ -147,44 +148,25 @@ impl MessagesApi {
         after_seq: Query<Option<i64>>,
         /// Only those from this time on.
         since: Query<Option<DateTime<Utc>>>,
+        /// Those about this message, which is among them: half of them before it.
+        around: Query<Option<MessageId>>,
+        /// Those about this time: half of them before it.
+        around_time: Query<Option<DateTime<Utc>>>,
     ) -> Result<Body<MessageList>, Refused<400, 401, 403, 404>> {
+        let channel = reference(&channel)?;
         let window = Window {
             before_seq: before_seq.0,
             after_seq: after_seq.0,
             since: since.0,
             limit: limit.0,
         };
-        let page = message::list(&node.domain, &actor, &reference(&channel)?, &window).await?;
+        let page = match middle(around.0, around_time.0, &window)? {
+            Some(middle) => {
+                message::around(&node.domain, &actor, &channel, middle, limit.0).await?
+            }
+            None => message::list(&node.domain, &actor, &channel, &window).await?,
+        };
         Ok(Body(MessageList { items: page.messages, as_of_seq: page.as_of_seq }))
-    }
-
-    /// One message
-    #[oai(path = "/messages/:id", method = "get", operation_id = "getMessage")]
-    async fn get(
-        &self,
-        node: Data<&Arc<Node>>,
-        Bearer(actor): Bearer,
-        /// Its id.
-        id: Path<MessageId>,
-    ) -> Result<Body<Message>, Refused<400, 401, 404>> {
-        let message = message::get(&node.domain, &actor, id.0).await?;
-        Ok(Body(message))
-    }
-
-    /// What became of a send
-    ///
-    /// For its author, for ever: `committed` with its number, `rejected` with the
-    /// reason, or `pending`.
-    #[oai(path = "/messages/:id/receipt", method = "get", operation_id = "getReceipt")]
-    async fn receipt(
-        &self,
-        node: Data<&Arc<Node>>,
-        Bearer(actor): Bearer,
-        /// The message's id.
-        id: Path<MessageId>,
-    ) -> Result<Body<Receipt>, Refused<400, 401, 404>> {
-        let state = message::receipt(&node.domain, &actor, id.0).await?;
-        Ok(Body(Receipt::of(id.0, state)))
     }
 }
 
@@ -222,11 +204,29 @@ fn responds_async(prefer: Option<String>) -> bool {
     prefer.split(',').any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
 }
 
+/// What the page is about, if it is about something.
+fn middle(
+    message: Option<MessageId>,
+    time: Option<DateTime<Utc>>,
+    window: &Window,
+) -> Result<Option<Middle>, Problem> {
+    let bounded =
+        window.before_seq.is_some() || window.after_seq.is_some() || window.since.is_some();
+    match (message, time) {
+        (None, None) => Ok(None),
+        (Some(id), None) if !bounded => Ok(Some(Middle::Message(id))),
+        (None, Some(time)) if !bounded => Ok(Some(Middle::Time(time))),
+        _ => Err(Problem::invalid_parameter(
+            "A page about a message or a time has no other bound than `limit`.",
+        )),
+    }
+}
+
 fn page_limit() -> u64 {
     50
 }
 
-fn check_text(text: &str) -> Result<(), validator::ValidationError> {
+pub(crate) fn check_text(text: &str) -> Result<(), validator::ValidationError> {
     rule(MessageText::parse(text.to_owned()))
 }
 
@@ -250,6 +250,16 @@ impl From<PostError> for Problem {
                 )
             }
             PostError::Database(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<AroundError> for Problem {
+    fn from(error: AroundError) -> Self {
+        match error {
+            AroundError::Access(error) => error.into(),
+            AroundError::NoSuchMessage => Self::not_found("message in this channel"),
+            AroundError::Database(_) => Self::internal(&error),
         }
     }
 }
@@ -278,15 +288,6 @@ impl From<Rejection> for Problem {
                 "set_aside",
                 "The message could not be processed; the server's operator can see why.",
             ),
-        }
-    }
-}
-
-impl From<ReceiptError> for Problem {
-    fn from(error: ReceiptError) -> Self {
-        match &error {
-            ReceiptError::NotFound => Self::not_found("message"),
-            ReceiptError::Database(_) => Self::internal(&error),
         }
     }
 }

@@ -8,6 +8,7 @@ use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSch
 use poem_openapi::types::{Example, Type};
 use poem_openapi::{ApiResponse, Object};
 use serde::Serialize;
+use warren_domain::Invalid;
 
 /// The media type of every error.
 const MEDIA_TYPE: &str = "application/problem+json";
@@ -72,6 +73,26 @@ impl Problem {
     #[must_use]
     pub fn invalid_parameter(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail)
+    }
+
+    /// 422: one field breaks a rule.
+    #[must_use]
+    pub(crate) fn invalid_field(field: &str, invalid: &Invalid) -> Self {
+        let error = FieldError {
+            field: field.into(),
+            code: invalid.code.into(),
+            message: invalid.message.into(),
+        };
+        Self::invalid_fields(vec![error])
+    }
+
+    /// 422: these fields break rules.
+    #[must_use]
+    pub(crate) fn invalid_fields(errors: Vec<FieldError>) -> Self {
+        let names: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+        let detail = format!("Not valid: {}.", names.join(", "));
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self { errors: Some(errors), ..Self::new(status, "validation_failed", detail) }
     }
 
     /// 401: no valid credentials.
@@ -228,7 +249,7 @@ fn describe(status: u16) -> &'static str {
         401 => "No valid credentials.",
         403 => "You may see this, but not do this to it.",
         404 => "There is none, or you may not know of it.",
-        409 => "The name is taken.",
+        409 => "It is taken, or something else stands against it: the code says what.",
         413 => "The body is larger than 2 MiB.",
         415 => "The body is not declared as application/json.",
         422 => "The body can be read, but breaks a rule: the errors say which.",

@@ -6,17 +6,28 @@ use poem::{Endpoint, EndpointExt, Route, get};
 use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
+use crate::asyncapi;
 use crate::channels::ChannelsApi;
 use crate::cors::cors;
+use crate::direct::DirectApi;
 use crate::edge::edge;
 use crate::events::EventsApi;
-use crate::gateway;
+use crate::gateway::{self, TicketsApi};
 use crate::health::HealthApi;
+use crate::invitations::InvitationsApi;
+use crate::members::MembersApi;
+use crate::membership::MembershipApi;
+use crate::message::MessageApi;
 use crate::messages::MessagesApi;
 use crate::node::Node;
 use crate::page::page;
+use crate::pins::PinsApi;
+use crate::reactions::ReactionsApi;
 
-type Apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
+type AboutPeople = AccountsApi;
+type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
+type AboutMessages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
 
 /// The OpenAPI document, as JSON. Needs nothing but this program.
 #[must_use]
@@ -34,6 +45,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
     Route::new()
         .at("/v1/ws", get(gateway::open))
         .at("/openapi.json", document)
+        .at("/asyncapi.yaml", get(asyncapi::served))
+        .at("/docs/socket", get(asyncapi::shown))
         .nest("/docs", swagger)
         .nest("/", service)
         .around(page)
@@ -43,7 +56,10 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let apis = (AccountsApi, ChannelsApi, MessagesApi, EventsApi, HealthApi);
+    let people = AccountsApi;
+    let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
+    let messages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
+    let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(
             "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\

@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 use warren_broker::Strategies;
 use warren_domain::Domain;
 use warren_process::Configuration;
+use warren_process::configuration::Switch;
 
 use crate::auth::Authenticator;
 use crate::client_address::TrustedProxies;
 use crate::connections::Connections;
 use crate::cors::Cors;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Limits};
 use crate::node::Node;
 use crate::origin::Origins;
 use crate::routes::application;
@@ -70,7 +71,7 @@ impl Server {
         let node = Arc::new(Node {
             domain,
             authenticator: Authenticator::new(Tokens::new(secret)),
-            gateway: Gateway::default(),
+            gateway: Gateway::new(limits(configuration)),
             origins: origins(configuration),
             cors: Cors::new(&configuration.cors_origins),
             proxies: TrustedProxies::new(configuration.trusted_proxies.clone()),
@@ -112,6 +113,13 @@ pub enum FirstAccount {
     OwnsTheServer,
     /// A cluster: no; `warren admin create-owner` says who does.
     IsAMember,
+}
+
+fn limits(configuration: &Configuration) -> Limits {
+    Limits {
+        sockets_per_user: configuration.sockets_per_user,
+        paced: configuration.rate_limits == Switch::On,
+    }
 }
 
 fn origins(configuration: &Configuration) -> Origins {

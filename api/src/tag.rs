@@ -9,6 +9,10 @@ pub(crate) enum Tag {
     Accounts,
     /// Making, finding, joining and leaving channels.
     Channels,
+    /// Who is in a channel, and what they may do there.
+    Members,
+    /// Asking people to become members, and answering.
+    Invitations,
     /// Sending and reading messages.
     Messages,
     /// Everything that happens in a channel, numbered without a gap.

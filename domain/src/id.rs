@@ -57,6 +57,11 @@ identifier!(
     MessageId
 );
 
+identifier!(
+    /// An invitation into a channel.
+    InvitationId
+);
+
 macro_rules! time_ordered {
     ($($name:ident),+) => { $(
         impl $name {
@@ -69,4 +74,4 @@ macro_rules! time_ordered {
     )+ };
 }
 
-time_ordered!(UserId, ChannelId, SessionId);
+time_ordered!(UserId, ChannelId, SessionId, InvitationId);

@@ -9,12 +9,12 @@ use std::num::NonZeroU32;
 
 use sea_orm::{DbErr, EntityTrait};
 
-use crate::database::Database;
+use crate::database::{Database, Unfit, check_fitness};
 use crate::entity::meta;
 use crate::partition::PARTITION_HASH;
 
 /// The schema version that this program was built for, and needs at least.
-pub const SCHEMA_VERSION: i32 = 1;
+pub const SCHEMA_VERSION: i32 = 2;
 
 /// What the database says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,12 +65,25 @@ pub enum SchemaError {
         "the database picks partitions by `{0}`, this program by `{PARTITION_HASH}`; run the version of Warren that made it"
     )]
     Hash(String),
+    /// The server would lose something.
+    #[error("{0}")]
+    Unfit(Unfit),
     /// The database failed.
     #[error("database error while checking the schema")]
     Database(#[from] DbErr),
 }
 
-/// Checks that this program and this database fit.
+impl From<Unfit> for SchemaError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Database(error) => Self::Database(error),
+            other => Self::Unfit(other),
+        }
+    }
+}
+
+/// Checks that this program and this database fit, and that its server is set to
+/// keep what it is given.
 ///
 /// # Errors
 /// [`SchemaError`] says what to run or to set.
@@ -78,6 +91,7 @@ pub async fn check(
     database: &Database,
     configured_partitions: Option<u32>,
 ) -> Result<DatabaseFacts, SchemaError> {
+    check_fitness(database).await?;
     let facts = read(database).await?;
     let number = |name: &str| facts.get(name).and_then(|value| value.parse::<i32>().ok());
     let found = number("schema_version").unwrap_or(0);

@@ -1,8 +1,10 @@
 //! Brings a database to [`SCHEMA_VERSION`].
 
+use std::time::Duration;
+
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
 };
 
 use crate::seed::{get_meta, put_meta, seed};
@@ -10,6 +12,13 @@ use crate::{ADMITS_FROM, SCHEMA_VERSION, tables};
 
 /// Any number that no other program locks in the same database.
 const LOCK_ID: i64 = 0x7761_7272_656e;
+
+/// MariaDB's and MySQL's locks are the whole server's, and their names at most 64
+/// characters long.
+const MYSQL_LOCK: &str = "CONCAT('warren.', LEFT(SHA2(DATABASE(), 256), 32))";
+
+/// How long a migrator waits for another one.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// What a new database is born with.
 #[derive(Clone, Debug)]
@@ -43,6 +52,9 @@ pub enum MigrateError {
         /// The version found.
         found: i32,
     },
+    /// Another migrator has been at work all the time.
+    #[error("another migrator holds the database's lock; try again when it is done")]
+    Locked,
     /// The database refused or could not be reached.
     #[error("database error while migrating")]
     Database(#[from] DbErr),
@@ -94,37 +106,45 @@ async fn number(database: &DatabaseConnection, name: &str) -> Result<i32, DbErr>
 async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).min_connections(1).sqlx_logging(false).test_before_acquire(false);
-    options.idle_timeout(None::<std::time::Duration>).max_lifetime(None::<std::time::Duration>);
-    Database::connect(options).await
+    options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    let database = Database::connect(options).await?;
+    if database.get_database_backend() == DbBackend::MySql {
+        // Whatever the server's defaults are: nothing is cut or replaced to fit.
+        let strict = "SET SESSION sql_mode = 'TRADITIONAL', default_storage_engine = InnoDB";
+        database.execute_unprepared(strict).await?;
+    }
+    Ok(database)
 }
 
-async fn lock(database: &DatabaseConnection) -> Result<(), DbErr> {
+async fn lock(database: &DatabaseConnection) -> Result<(), MigrateError> {
     match database.get_database_backend() {
         DbBackend::Postgres => {
-            execute(database, format!("SELECT pg_advisory_lock({LOCK_ID})")).await
+            database.execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK_ID})")).await?;
         }
         DbBackend::MySql => {
-            execute(database, format!("SELECT GET_LOCK('warren.{LOCK_ID}', 3600)")).await
+            let seconds = LOCK_PATIENCE.as_secs();
+            let statement = format!("SELECT GET_LOCK({MYSQL_LOCK}, {seconds}) = 1 AS got_it");
+            let statement = Statement::from_string(DbBackend::MySql, statement);
+            let answer = database.query_one_raw(statement).await?;
+            // 0 after waiting in vain, NULL if it cannot lock.
+            let got_it = answer.map(|row| row.try_get::<Option<i64>>("", "got_it")).transpose()?;
+            if got_it.flatten() != Some(1) {
+                return Err(MigrateError::Locked);
+            }
         }
         // One process at a time holds the data directory of an SQLite database.
-        _ => Ok(()),
+        _ => {}
     }
+    Ok(())
 }
 
 async fn unlock(database: &DatabaseConnection) -> Result<(), DbErr> {
-    match database.get_database_backend() {
-        DbBackend::Postgres => {
-            execute(database, format!("SELECT pg_advisory_unlock({LOCK_ID})")).await
-        }
-        DbBackend::MySql => {
-            execute(database, format!("SELECT RELEASE_LOCK('warren.{LOCK_ID}')")).await
-        }
-        _ => Ok(()),
-    }
-}
-
-async fn execute(database: &DatabaseConnection, sql: String) -> Result<(), DbErr> {
-    database.execute_unprepared(&sql).await.map(|_| ())
+    let statement = match database.get_database_backend() {
+        DbBackend::Postgres => format!("SELECT pg_advisory_unlock({LOCK_ID})"),
+        DbBackend::MySql => format!("DO RELEASE_LOCK({MYSQL_LOCK})"),
+        _ => return Ok(()),
+    };
+    database.execute_unprepared(&statement).await.map(|_| ())
 }
 
 struct Migrations;

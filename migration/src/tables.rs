@@ -33,6 +33,9 @@ pub(crate) fn steps() -> Vec<Box<dyn MigrationTrait>> {
         Step::table("t0010_send_outcome", send_outcome),
         Step::table("t0011_worker", worker),
     ]
+    .into_iter()
+    .chain(crate::contract::steps())
+    .collect()
 }
 
 fn meta(_: DbBackend) -> TableCreateStatement {
@@ -80,7 +83,7 @@ fn channel(backend: DbBackend) -> TableCreateStatement {
         .col(id("id").primary_key())
         .col(name("name", 64))
         .col(name("kind", 16))
-        .col(optional(ColumnDef::new("description").text().not_null().take()))
+        .col(optional(text("description", backend)))
         .col(optional(id("created_by")))
         .col(time("created_at", backend))
         .to_owned()
@@ -117,7 +120,7 @@ fn message(backend: DbBackend) -> TableCreateStatement {
         .col(number("seq"))
         .col(id("id"))
         .col(id("author_id"))
-        .col(ColumnDef::new("text").text().not_null())
+        .col(text("text", backend))
         // Counts the channel's messages up to this one, so that unread is a subtraction.
         .col(number("ordinal"))
         .col(time("created_at", backend))
@@ -161,11 +164,11 @@ fn worker(backend: DbBackend) -> TableCreateStatement {
         .to_owned()
 }
 
-fn table(name: &'static str) -> TableCreateStatement {
+pub(crate) fn table(name: &'static str) -> TableCreateStatement {
     Table::create().table(name).take()
 }
 
-fn reference(
+pub(crate) fn reference(
     table: &'static str,
     column: &'static str,
     target: &'static str,
@@ -178,20 +181,30 @@ fn reference(
         .take()
 }
 
-fn id(column: &'static str) -> ColumnDef {
+pub(crate) fn id(column: &'static str) -> ColumnDef {
     ColumnDef::new(column).uuid().not_null().take()
 }
 
-fn number(column: &'static str) -> ColumnDef {
+pub(crate) fn number(column: &'static str) -> ColumnDef {
     ColumnDef::new(column).big_integer().not_null().take()
 }
 
-fn name(column: &'static str, max_chars: u32) -> ColumnDef {
+pub(crate) fn name(column: &'static str, max_chars: u32) -> ColumnDef {
     ColumnDef::new(column).string_len(max_chars).not_null().take()
 }
 
+/// As long as it likes: MariaDB's and MySQL's TEXT ends at 64 KiB.
+pub(crate) fn text(column: &'static str, backend: DbBackend) -> ColumnDef {
+    let mut definition = ColumnDef::new(column);
+    match backend {
+        DbBackend::MySql => definition.custom("mediumtext"),
+        _ => definition.text(),
+    };
+    definition.not_null().take()
+}
+
 /// Microseconds everywhere: MariaDB and MySQL would round to seconds.
-fn time(column: &'static str, backend: DbBackend) -> ColumnDef {
+pub(crate) fn time(column: &'static str, backend: DbBackend) -> ColumnDef {
     let mut definition = ColumnDef::new(column);
     match backend {
         DbBackend::MySql => definition.custom("datetime(6)"),
@@ -200,6 +213,6 @@ fn time(column: &'static str, backend: DbBackend) -> ColumnDef {
     definition.not_null().take()
 }
 
-fn optional(mut column: ColumnDef) -> ColumnDef {
+pub(crate) fn optional(mut column: ColumnDef) -> ColumnDef {
     column.null().take()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::guardian;
 use crate::program::{Program, Signal, warren_command};
-use crate::servers::{Postgres, Rabbitmq};
+use crate::servers::{DatabaseServer, Rabbitmq};
 
 const START: Duration = Duration::from_secs(60);
 
@@ -14,8 +14,8 @@ const START: Duration = Duration::from_secs(60);
 pub enum Combination {
     /// One process: SQLite, in-process log and bus.
     Embedded,
-    /// API and worker processes on PostgreSQL and RabbitMQ.
-    Cluster,
+    /// API and worker processes on a database server and RabbitMQ.
+    Cluster(DatabaseServer),
 }
 
 /// How many processes, and what is set besides the necessary.
@@ -50,7 +50,8 @@ impl Combination {
     pub fn name(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
-            Self::Cluster => "cluster",
+            Self::Cluster(DatabaseServer::Postgres) => "postgres",
+            Self::Cluster(DatabaseServer::Mariadb) => "mariadb",
         }
     }
 }
@@ -90,9 +91,8 @@ impl Deployment {
         deployment
     }
 
-    /// A cluster on a database and a namespace of its own.
-    pub async fn cluster(postgres: &Postgres, rabbitmq: &Rabbitmq, options: Options) -> Self {
-        let database_url = postgres.create_database().await;
+    /// A cluster on a new database and a namespace of its own.
+    pub async fn cluster(database_url: String, rabbitmq: &Rabbitmq, options: Options) -> Self {
         let log_url = options.log_url.clone().unwrap_or_else(|| rabbitmq.url(&new_namespace()));
         let mut settings = common_settings();
         settings.push(pair("WARREN_DATABASE_URL", &database_url));

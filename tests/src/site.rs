@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::deployment::{JWT_SECRET, new_namespace};
 use crate::program::warren_command;
-use crate::servers::{Installation, Servers, Supervisor};
+use crate::servers::{Installation, Supervisor};
 use crate::wait::eventually;
+use crate::world::World;
 
 const START: Duration = Duration::from_secs(60);
 
@@ -21,9 +22,10 @@ pub struct Site {
 
 impl Site {
     /// Installs and starts one on a database and a namespace of its own.
-    pub async fn start(servers: &Servers) -> Self {
-        let (postgres, rabbitmq) = tokio::join!(servers.postgres(), servers.rabbitmq());
-        let (database_url, namespace) = (postgres.create_database().await, new_namespace());
+    pub async fn start(world: &World) -> Self {
+        let (database_url, rabbitmq) =
+            tokio::join!(world.create_database(), world.servers.rabbitmq());
+        let namespace = new_namespace();
         let settings = format!(
             "database_url = \"{database_url}\"\nlog_url = \"{}\"\njwt_secret = \"{JWT_SECRET}\"\n\
              trusted_proxies = [\"127.0.0.1\"]\nrate_limits = \"off\"\n\

@@ -52,17 +52,25 @@ impl World {
     pub async fn deploy(&self, options: Options) -> Deployment {
         match self.combination {
             Combination::Embedded => Deployment::embedded(options).await,
-            Combination::Cluster => {
-                let (postgres, rabbitmq) =
-                    tokio::join!(self.servers.postgres(), self.servers.rabbitmq());
-                Deployment::cluster(postgres, rabbitmq, options).await
+            Combination::Cluster(_) => {
+                let (database_url, rabbitmq) =
+                    tokio::join!(self.create_database(), self.servers.rabbitmq());
+                Deployment::cluster(database_url, rabbitmq, options).await
             }
         }
     }
 
     /// The site behind nginx that tests share.
     pub async fn site(&self) -> &Site {
-        self.site.get_or_init(|| Site::start(&self.servers)).await
+        self.site.get_or_init(|| Site::start(self)).await
+    }
+
+    /// A new empty database for a cluster of this combination; the answer is its URL.
+    pub async fn create_database(&self) -> String {
+        match self.combination {
+            Combination::Embedded => panic!("one process makes its database itself"),
+            Combination::Cluster(server) => self.servers.create_database(server).await,
+        }
     }
 
     /// A client without an account, at a node of the shared deployment.

@@ -1,6 +1,9 @@
 //! The last check: every documented answer and every frame was seen, on every
 //! combination alike.
 
+use std::sync::Arc;
+
+use warren_tests::deployment::Combination;
 use warren_tests::world::World;
 
 /// What a combination by design never answers: in one process the message log
@@ -9,10 +12,12 @@ const EMBEDDED_NEVER: [(&str, u16); 1] = [("postMessage", 202)];
 
 /// Prints a line of counts for each combination; `false` if anything is
 /// missing or they differ by more than the design says.
-pub(super) fn report(embedded: &World, cluster: &World) -> bool {
-    let one = embedded.coverage.counts(&EMBEDDED_NEVER);
-    let other = cluster.coverage.counts(&[]);
-    for (world, counts) in [(embedded, &one), (cluster, &other)] {
+pub(super) fn report(worlds: &[Arc<World>]) -> bool {
+    let mut complete = true;
+    let mut totals = Vec::new();
+    for world in worlds {
+        let never = never(world.combination);
+        let counts = world.coverage.counts(never);
         println!(
             "coverage of {}: {} operations, {} documented answers, {} client and {} server frames",
             world.combination.name(),
@@ -24,13 +29,20 @@ pub(super) fn report(embedded: &World, cluster: &World) -> bool {
         for missing in &counts.missing {
             println!("  not seen: {missing}");
         }
+        complete &= counts.missing.is_empty();
+        let answers = counts.statuses + never.len();
+        totals.push((counts.operations, answers, counts.client_frames, counts.server_frames));
     }
-    let alike = one.operations == other.operations
-        && one.statuses + EMBEDDED_NEVER.len() == other.statuses
-        && one.client_frames == other.client_frames
-        && one.server_frames == other.server_frames;
+    let alike = totals.windows(2).all(|pair| pair[0] == pair[1]);
     if !alike {
         println!("  the combinations differ");
     }
-    alike && one.missing.is_empty() && other.missing.is_empty()
+    complete && alike
+}
+
+fn never(combination: Combination) -> &'static [(&'static str, u16)] {
+    match combination {
+        Combination::Embedded => &EMBEDDED_NEVER,
+        Combination::Cluster(_) => &[],
+    }
 }

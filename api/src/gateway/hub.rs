@@ -1,12 +1,14 @@
 //! What this node watches: distributes what the bus brings, and finds what it
 //! did not bring.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use moka::sync::Cache;
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use warren_domain::Domain;
 use warren_domain::account;
@@ -14,9 +16,11 @@ use warren_domain::channel;
 use warren_domain::database::{DbErr, in_time};
 use warren_domain::id::{ChannelId, SessionId, UserId};
 use warren_domain::port::{BusSignal, ChannelEvents, Ephemeral};
-use warren_domain::timeline::{self, EventKind};
+use warren_domain::timeline::{self, EventKind, Person};
 
-use crate::gateway::frame::EventFrame;
+use crate::gateway::frame::{EventFrame, HasReadFrame, ServerFrame, SomebodyTypingFrame};
+use crate::gateway::pace::Pace;
+use crate::gateway::presence::{self, Presence};
 use crate::gateway::signal::Signal;
 use crate::gateway::stream::{ChannelStream, Watch};
 use crate::node::Node;
@@ -28,6 +32,9 @@ const GAP_WAIT: Duration = Duration::from_millis(30);
 /// what a lost hint may cost, and within the 5 s in which an ended session's
 /// sockets close.
 const CHECK_INTERVAL: Duration = Duration::from_secs(4);
+
+/// How long the pace of somebody without sockets is remembered.
+const PACE_MEMORY: Duration = Duration::from_secs(60);
 
 /// How long the database may take for a page, or for a check.
 pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,9 +49,42 @@ const MAX_CONCURRENT_READS: usize = 8;
 pub(crate) struct Hub {
     streams: Mutex<HashMap<ChannelId, Arc<ChannelStream>>>,
     sockets: Mutex<HashMap<UserId, Vec<Entry>>>,
+    /// How fast each person is heard, remembered for a while after they left.
+    paces: Cache<UserId, Arc<Pace>>,
+    limits: Limits,
+    presence: Presence,
+    /// Watched channels whose members are to be looked up.
+    unlearned: Mutex<HashSet<ChannelId>>,
+    learn_now: Notify,
     reads: Semaphore,
     check_now: Notify,
 }
+
+/// What one person's sockets may do on this node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How many there may be at once.
+    pub(crate) sockets_per_user: usize,
+    /// Whether they are heard at a steady pace only.
+    pub(crate) paced: bool,
+}
+
+/// How much there is to do at one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Census {
+    /// Open sockets that have said hello.
+    pub(crate) sockets: usize,
+    /// People with such a socket.
+    pub(crate) people: usize,
+    /// Channels that they watch.
+    pub(crate) channels: usize,
+    /// People with a socket at any node.
+    pub(crate) people_online: usize,
+}
+
+/// Somebody has as many sockets here as they may have.
+#[derive(Debug)]
+pub(crate) struct TooManySockets;
 
 struct Entry {
     session_id: SessionId,
@@ -56,30 +96,45 @@ pub(crate) struct Registration {
     hub: Arc<Hub>,
     user_id: UserId,
     pub(crate) signal: Arc<Signal>,
+    /// How fast the user's sockets are heard, if that is limited.
+    pub(crate) pace: Option<Arc<Pace>>,
 }
 
-impl Default for Hub {
-    fn default() -> Self {
+impl Hub {
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
             streams: Mutex::default(),
             sockets: Mutex::default(),
+            paces: Cache::builder().max_capacity(100_000).time_to_idle(PACE_MEMORY).build(),
+            limits,
+            presence: Presence::default(),
+            unlearned: Mutex::default(),
+            learn_now: Notify::new(),
             reads: Semaphore::new(MAX_CONCURRENT_READS),
             check_now: Notify::new(),
         }
     }
-}
 
-impl Hub {
     /// From now on the socket hears of joined channels and of its session's end.
+    ///
+    /// # Errors
+    /// [`TooManySockets`].
     pub(crate) fn register(
         self: &Arc<Self>,
         user_id: UserId,
         session_id: SessionId,
-    ) -> Registration {
-        let signal = Arc::new(Signal::default());
+    ) -> Result<Registration, TooManySockets> {
+        let signal = Arc::new(Signal::of(user_id));
         let entry = Entry { session_id, signal: signal.clone() };
-        lock(&self.sockets).entry(user_id).or_default().push(entry);
-        Registration { hub: self.clone(), user_id, signal }
+        let pace = self.limits.paced.then(|| self.paces.get_with(user_id, Arc::default));
+        let mut sockets = lock(&self.sockets);
+        let entries = sockets.entry(user_id).or_default();
+        if entries.len() >= self.limits.sockets_per_user {
+            return Err(TooManySockets);
+        }
+        entries.push(entry);
+        drop(sockets);
+        Ok(Registration { hub: self.clone(), user_id, signal, pace })
     }
 
     /// Watches channels. Their streams know where they stand when it returns.
@@ -131,7 +186,7 @@ impl Hub {
         let page =
             timeline::read(&domain.database, &domain.people, channel_id, after_seq, PAGE_LENGTH);
         let events = in_time(DATABASE_TIMEOUT, page).await?;
-        Ok(events.iter().map(EventFrame::from).collect())
+        Ok(events.into_iter().map(EventFrame::from).collect())
     }
 
     /// A watched channel is known to be further than its stream.
@@ -139,8 +194,54 @@ impl Hub {
         self.check_now.notify_one();
     }
 
-    fn stream(&self, channel_id: ChannelId) -> Option<Arc<ChannelStream>> {
+    /// Who is online.
+    pub(crate) fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// Who has a socket here.
+    pub(crate) fn people(&self) -> HashSet<UserId> {
+        lock(&self.sockets).keys().copied().collect()
+    }
+
+    /// Looks up the members of those channels of which nobody knows them yet.
+    pub(crate) fn learn_soon(&self, channels: &[ChannelId]) {
+        let streams: Vec<_> = channels.iter().filter_map(|id| self.stream(*id)).collect();
+        let unknown = streams.iter().filter(|stream| stream.is_unlearned());
+        lock(&self.unlearned).extend(unknown.map(|stream| stream.channel_id()));
+        self.learn_now.notify_one();
+    }
+
+    /// Waits for channels whose members are to be looked up. Cancel safe.
+    pub(crate) async fn unlearned(&self) -> HashSet<ChannelId> {
+        loop {
+            let unlearned = std::mem::take(&mut *lock(&self.unlearned));
+            if !unlearned.is_empty() {
+                return unlearned;
+            }
+            self.learn_now.notified().await;
+        }
+    }
+
+    pub(crate) fn stream(&self, channel_id: ChannelId) -> Option<Arc<ChannelStream>> {
         lock(&self.streams).get(&channel_id).cloned()
+    }
+
+    /// Does something for every stream, without holding up who looks for one.
+    pub(crate) fn for_streams(&self, work: impl Fn(&ChannelStream)) {
+        let streams: Vec<_> = lock(&self.streams).values().cloned().collect();
+        streams.iter().for_each(|stream| work(stream));
+    }
+
+    /// How many sockets, people and channels there are here.
+    pub(crate) fn census(&self) -> Census {
+        let sockets = lock(&self.sockets);
+        Census {
+            sockets: sockets.values().map(Vec::len).sum(),
+            people: sockets.len(),
+            channels: lock(&self.streams).len(),
+            people_online: self.presence.online_count(),
+        }
     }
 
     fn for_sockets_of(&self, user_id: UserId, tell: impl Fn(&Signal)) {
@@ -172,7 +273,14 @@ impl Drop for Registration {
 
 /// Listens to the bus and checks the database until `stop`.
 pub(crate) async fn run(hub: Arc<Hub>, node: Arc<Node>, stop: CancellationToken) {
-    let work = async { tokio::join!(listen(&hub, &node), check_regularly(&hub, &node)) };
+    let work = async {
+        tokio::join!(
+            listen(&hub, &node),
+            check_regularly(&hub, &node),
+            presence::run(&hub, &node),
+            presence::learn(&hub, &node),
+        )
+    };
     tokio::select! {
         _ = work => {}
         () = stop.cancelled() => {}
@@ -188,17 +296,59 @@ async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
                 node.authenticator.forget(session_id);
                 hub.end_sessions(|session| session == session_id);
             }
-            BusSignal::Missed => hub.check_now.notify_one(),
+            BusSignal::Ephemeral(Ephemeral::Read { user_id, channel_id, mine }) => {
+                tell_of_reading(hub, node, user_id, HasReadFrame { channel_id, mine });
+            }
+            BusSignal::Ephemeral(Ephemeral::Typing { channel_id, user }) => {
+                tell_of_typing(hub, channel_id, user);
+            }
+            BusSignal::Ephemeral(Ephemeral::Presence { node_id, news }) => {
+                hub.presence.hear(Instant::now(), node_id, news);
+            }
+            BusSignal::Missed => {
+                hub.presence.missed(Instant::now());
+                hub.check_now.notify_one();
+            }
         }
     }
 }
 
+fn tell_of_reading(hub: &Arc<Hub>, node: &Arc<Node>, user_id: UserId, read: HasReadFrame) {
+    let channel_id = read.channel_id;
+    let cleared_seq = read.mine.cleared_seq.unwrap_or(0);
+    let frame = ServerFrame::Read(read).encode();
+    let shows_too_much = Cell::new(false);
+    hub.for_sockets_of(user_id, |signal| {
+        signal.hear_reading(channel_id, &frame);
+        if signal.sight(channel_id).shows(cleared_seq) {
+            shows_too_much.set(true);
+        }
+    });
+    if shows_too_much.get() {
+        let (hub, node) = (hub.clone(), node.clone());
+        tokio::spawn(async move {
+            let check = check_memberships(&hub, &node, vec![user_id]);
+            if let Err(error) = in_time(DATABASE_TIMEOUT, check).await {
+                tracing::warn!(%error, "what somebody cleared is hidden later");
+            }
+        });
+    }
+}
+
+fn tell_of_typing(hub: &Hub, channel_id: ChannelId, user: Person) {
+    if let Some(stream) = hub.stream(channel_id) {
+        let user_id = user.id;
+        let frame = ServerFrame::Typing(SomebodyTypingFrame { channel_id, user }).encode();
+        stream.tell_of_typing(Instant::now(), user_id, &frame);
+    }
+}
+
 fn distribute(hub: &Arc<Hub>, node: &Arc<Node>, channel_events: &ChannelEvents) {
-    if let Some(stream) = hub.stream(channel_events.channel_id)
-        && stream
-            .offer(channel_events.reached_seq, channel_events.events.iter().map(EventFrame::from))
-    {
-        spawn_repair(hub, node, stream);
+    if let Some(stream) = hub.stream(channel_events.channel_id) {
+        let frames = channel_events.events.iter().cloned().map(EventFrame::from);
+        if stream.offer(channel_events.reached_seq, frames) {
+            spawn_repair(hub, node, stream);
+        }
     }
     let joined = channel_events.events.iter().filter(|event| event.kind == EventKind::MemberJoined);
     for event in joined {
@@ -277,6 +427,10 @@ async fn check_sockets(hub: &Arc<Hub>, node: &Arc<Node>) -> Result<(), DbErr> {
     }
     let live = account::live_among(&node.domain, sessions.iter().copied().collect()).await?;
     hub.end_sessions(|session| sessions.contains(&session) && !live.contains(&session));
+    check_memberships(hub, node, users).await
+}
+
+async fn check_memberships(hub: &Hub, node: &Node, users: Vec<UserId>) -> Result<(), DbErr> {
     for (user_id, channels) in channel::memberships_of(&node.domain, users).await? {
         hub.for_sockets_of(user_id, |signal| signal.reconcile(&channels));
     }

@@ -1,41 +1,35 @@
 //! The reading half of a socket: what its client says.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, SplitStream};
-use futures_util::{FutureExt, StreamExt};
 use poem::http::StatusCode;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{self, Message};
-use uuid::Uuid;
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use warren_domain::account::Actor;
 use warren_domain::id::ChannelId;
-use warren_domain::message::{self, IdempotencyKey, MessageText, Posted, Send};
 
-use crate::channels::{reference, require_member};
-use crate::gateway::frame::{ClientFrame, ResyncReason, ServerFrame};
+use crate::gateway::frame::ServerFrame;
+use crate::gateway::obey::{Obeyed, obey};
+use crate::gateway::pace::{Haste, Pace, TooQuick};
 use crate::gateway::signal::Signal;
 use crate::gateway::socket::{Closing, Socket};
-use crate::messages::invalid_text;
-use crate::node::{ACCEPT_WAIT, Node};
+use crate::node::Node;
 use crate::problem::Problem;
-use crate::receipt::Receipt;
 
 /// Sends of one socket that may be on their way at once; then it is not read.
 const MAX_SENDS_UNDER_WAY: usize = 64;
 
-/// How long an accepted send's outcome is waited for after `accepted` was said.
-const LATE_WAIT: Duration = Duration::from_secs(60);
-
-/// What the reading half asks of the writing half.
+/// What the reading half asks of the writing half. Small: some wait in every
+/// socket's queue.
 #[derive(Debug)]
 pub(crate) enum Request {
     /// Say this.
-    Say(ServerFrame),
+    Say(Utf8Bytes),
     /// Watch a channel after a number; or, if it is not watched yet, from where it
     /// stood when the membership was seen.
     Watch { channel_id: ChannelId, after_seq: Option<i64>, stands_at: i64 },
@@ -47,27 +41,38 @@ pub(crate) enum Request {
     /// The client answered a ping.
     Alive,
     /// End it.
-    Close(Closing),
+    Close(Box<Closing>),
 }
 
 /// Work on a send: what to say of it, and what is left to wait for.
-type Work = BoxFuture<'static, (Request, Option<Late>)>;
+pub(crate) type Work = BoxFuture<'static, (Request, Option<Late>)>;
 
 /// The outcome of an accepted send, which holds no place while it is awaited.
-type Late = BoxFuture<'static, Option<Request>>;
+pub(crate) type Late = BoxFuture<'static, Option<Request>>;
+
+/// Whom the reading half listens to.
+pub(crate) struct Client {
+    pub(crate) actor: Actor,
+    pub(crate) signal: Arc<Signal>,
+    /// How fast they are heard, if that is limited.
+    pub(crate) pace: Option<Arc<Pace>>,
+    pub(crate) haste: Haste,
+    /// Where they were last said to be typing, and when.
+    pub(crate) typed: Option<(String, Instant)>,
+}
 
 /// Reads frames and works on them until the client or the writer is gone, or
 /// the session ends. Sends are under way together; everything else is done in
 /// the order in which it was said.
 pub(crate) async fn read(
     node: Arc<Node>,
-    actor: Actor,
-    signal: Arc<Signal>,
+    mut client: Client,
     mut frames: SplitStream<Socket>,
     requests: mpsc::Sender<Request>,
 ) {
     let mut under_way = FuturesUnordered::<Work>::new();
     let mut late = FuturesUnordered::<Late>::new();
+    let signal = client.signal.clone();
     loop {
         let said = tokio::select! {
             biased;
@@ -81,7 +86,7 @@ pub(crate) async fn read(
             }
             Some(request) = late.next(), if !late.is_empty() => request.into_iter().collect(),
             frame = frames.next(), if under_way.len() < MAX_SENDS_UNDER_WAY => {
-                match hear(&node, &actor, frame).await {
+                match Box::pin(client.hear(&node, frame)).await {
                     Heard::Send(work) => {
                         under_way.push(work);
                         continue;
@@ -110,6 +115,11 @@ pub(crate) fn malformed(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed_frame", detail)
 }
 
+/// The refusal of a frame that had this `ref`.
+pub(crate) fn refuse(problem: Problem, reference: Option<String>) -> Request {
+    Request::say(&ServerFrame::refusal(problem, reference))
+}
+
 /// What a frame leads to.
 enum Heard {
     Send(Work),
@@ -117,121 +127,56 @@ enum Heard {
     Gone,
 }
 
-async fn hear(
-    node: &Arc<Node>,
-    actor: &Actor,
-    frame: Option<Result<Message, tungstenite::Error>>,
-) -> Heard {
-    let close = |closing| Heard::Answer(vec![Request::Close(closing)]);
-    match frame {
-        Some(Ok(Message::Text(text))) => obey(node, actor, &text).await,
-        Some(Ok(Message::Pong(_))) => Heard::Answer(vec![Request::Alive]),
-        Some(Ok(Message::Ping(_) | Message::Frame(_))) => Heard::Answer(vec![Request::Flush]),
-        Some(Ok(Message::Binary(_))) => {
-            close(Closing::new(CloseCode::Unsupported, "frames are text"))
-        }
-        Some(Err(error)) => close(Closing::for_error(&error)),
-        Some(Ok(Message::Close(_))) | None => Heard::Gone,
+impl Request {
+    pub(crate) fn say(frame: &ServerFrame) -> Self {
+        Self::Say(frame.encode())
     }
 }
 
-async fn obey(node: &Arc<Node>, actor: &Actor, text: &str) -> Heard {
-    let done = match serde_json::from_str(text) {
-        Ok(ClientFrame::Send { channel, text, key }) => {
-            return Heard::Send(send(node.clone(), actor.clone(), channel, text, key).boxed());
+impl Client {
+    async fn hear(
+        &mut self,
+        node: &Arc<Node>,
+        frame: Option<Result<Message, tungstenite::Error>>,
+    ) -> Heard {
+        let close = |closing| Heard::Answer(vec![Request::Close(Box::new(closing))]);
+        if self.keep_pace().await.is_err() {
+            return close(Closing::new(CloseCode::Policy, "too many frames for too long"));
         }
-        Ok(ClientFrame::Subscribe { channel, after_seq }) => {
-            watch(node, actor, &channel, after_seq).await
+        match frame {
+            Some(Ok(Message::Text(text))) => match obey(node, self, &text).await {
+                Obeyed::Send(work) => Heard::Send(work),
+                Obeyed::Done(requests) => Heard::Answer(requests),
+            },
+            Some(Ok(Message::Pong(_))) => Heard::Answer(vec![Request::Alive]),
+            Some(Ok(Message::Ping(_) | Message::Frame(_))) => Heard::Answer(vec![Request::Flush]),
+            Some(Ok(Message::Binary(_))) => {
+                close(Closing::new(CloseCode::Unsupported, "frames are text"))
+            }
+            Some(Err(error)) => close(Closing::for_error(&error)),
+            Some(Ok(Message::Close(_))) | None => Heard::Gone,
         }
-        Ok(ClientFrame::Unsubscribe { channel }) => unwatch(node, actor, &channel).await,
-        Ok(ClientFrame::Ping { nonce }) => Ok(vec![Request::Say(ServerFrame::Pong { nonce })]),
-        Err(error) => Err(malformed(&format!("No frame is like this: {error}."))),
-    };
-    Heard::Answer(done.unwrap_or_else(|problem| vec![refuse(problem)]))
-}
-
-async fn watch(
-    node: &Node,
-    actor: &Actor,
-    channel: &str,
-    after_seq: Option<i64>,
-) -> Result<Vec<Request>, Problem> {
-    let channel = require_member(node, actor, &reference(channel)?).await?;
-    let (channel_id, stands_at) = (channel.id, channel.last_seq);
-    if after_seq.is_some_and(|seq| !(0..=stands_at).contains(&seq)) {
-        let resync = ServerFrame::Resync { channel, reason: ResyncReason::Ahead };
-        let watch = Request::Watch { channel_id, after_seq: Some(stands_at), stands_at };
-        return Ok(vec![Request::Say(resync), watch]);
     }
-    Ok(vec![Request::Watch { channel_id, after_seq, stands_at }])
-}
 
-async fn unwatch(node: &Node, actor: &Actor, channel: &str) -> Result<Vec<Request>, Problem> {
-    let channel = require_member(node, actor, &reference(channel)?).await?;
-    Ok(vec![Request::Unwatch { channel_id: channel.id, stands_at: channel.last_seq }])
-}
-
-async fn send(
-    node: Arc<Node>,
-    actor: Actor,
-    channel: String,
-    text: String,
-    key: Option<String>,
-) -> (Request, Option<Late>) {
-    let key = match key.as_deref().map(IdempotencyKey::parse).transpose() {
-        Ok(key) => key.unwrap_or_else(IdempotencyKey::generate),
-        Err(invalid) => {
-            let problem = Problem::invalid_parameter(format!("Key: {invalid}."));
-            return (refuse(problem.with_key(key.unwrap_or_default())), None);
+    /// Lets a client that is too quick wait: it is not read meanwhile.
+    async fn keep_pace(&mut self) -> Result<(), TooQuick> {
+        if let Some(pace) = &self.pace {
+            let wait = self.haste.wait(pace, Instant::now())?;
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
         }
-    };
-    let started = Instant::now();
-    match post(&node, &actor, &channel, text, key.clone(), started).await {
-        Ok(posted) => settle(posted, key, node.commit_wait.saturating_sub(started.elapsed())).await,
-        Err(problem) => (refuse(problem.with_key(key)), None),
+        Ok(())
     }
 }
 
-async fn post(
-    node: &Node,
-    actor: &Actor,
-    channel: &str,
-    text: String,
-    key: IdempotencyKey,
-    started: Instant,
-) -> Result<Posted, Problem> {
-    let send = Send {
-        channel: reference(channel)?,
-        text: MessageText::parse(text).map_err(invalid_text)?,
-        key,
-        request_id: Uuid::now_v7().to_string(),
-        deadline: started + ACCEPT_WAIT,
-    };
-    Ok(message::post(&node.domain, actor, send).await?)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The receipt, or `accepted` now and the receipt later.
-async fn settle(
-    mut posted: Posted,
-    key: IdempotencyKey,
-    wait: Duration,
-) -> (Request, Option<Late>) {
-    let id = posted.id;
-    if let Some(outcome) = posted.accepted.outcome_within(wait).await {
-        return (receipt(key, Receipt::settled(id, None, outcome)), None);
+    #[test]
+    fn queued_request_is_small() {
+        // A queue reserves room for 32 of them in every socket.
+        assert!(size_of::<Request>() <= 64, "{}", size_of::<Request>());
     }
-    let accepted = receipt(key.clone(), Receipt::accepted(id, None));
-    let late = async move {
-        let outcome = posted.accepted.outcome_within(LATE_WAIT).await?;
-        Some(receipt(key, Receipt::settled(id, None, outcome)))
-    };
-    (accepted, Some(late.boxed()))
-}
-
-fn refuse(problem: Problem) -> Request {
-    Request::Say(ServerFrame::error(problem))
-}
-
-fn receipt(key: IdempotencyKey, receipt: Receipt) -> Request {
-    Request::Say(ServerFrame::Receipt { key: key.into(), receipt })
 }

@@ -10,15 +10,21 @@
 //! The bus only makes it quick. What it loses is found by arithmetic, and by
 //! the heads check ([`hub`]).
 
+mod change;
 mod cursor;
 mod door;
 mod frame;
 mod hub;
 mod inbox;
+mod obey;
 mod outbox;
+mod pace;
+mod presence;
+mod sending;
 mod signal;
 mod socket;
 mod stream;
+mod ticket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,9 +36,12 @@ use warren_domain::database::DbErr;
 use warren_domain::id::ChannelId;
 
 pub(crate) use door::open;
+pub(crate) use frame::{ClientFrame, ServerFrame};
 use hub::Hub;
+pub(crate) use hub::Limits;
 use signal::Signal;
 use stream::Pull;
+pub(crate) use ticket::TicketsApi;
 
 /// How long sockets may take to end once the server stops.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -44,17 +53,16 @@ pub(crate) struct Gateway {
     stop: CancellationToken,
 }
 
-impl Default for Gateway {
-    fn default() -> Self {
+impl Gateway {
+    /// Without any socket yet.
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            hub: Arc::new(Hub::default()),
+            hub: Arc::new(Hub::new(limits)),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }
     }
-}
 
-impl Gateway {
     /// Begins to listen to the bus and to check the heads. Sockets may be
     /// opened before.
     pub(crate) fn start(&self, node: &Arc<crate::node::Node>) {

@@ -63,10 +63,13 @@ pub(crate) async fn write(
             news = signal.news() => outbox.take(news).await,
             _ = pings.tick() => outbox.ask().await,
             () = std::future::ready(()), if outbox.cursors.is_due() => outbox.deliver().await,
+            () = std::future::ready(()), if outbox.cursors.is_company_due() => {
+                outbox.tell_of_company().await
+            }
         };
         // Everything that is ready goes out together.
         let flushed = match step {
-            Ok(()) if !outbox.cursors.is_due() && requests.is_empty() => outbox.flush().await,
+            Ok(()) if !outbox.is_due() && requests.is_empty() => outbox.flush().await,
             other => other,
         };
         if let Err(end) = flushed {
@@ -93,7 +96,7 @@ fn pings() -> Interval {
 impl Outbox {
     async fn answer(&mut self, request: Request) -> Result<(), End> {
         match request {
-            Request::Say(frame) => self.feed(Message::Text(frame.encode())).await,
+            Request::Say(text) => self.feed(Message::Text(text)).await,
             Request::Watch { channel_id, after_seq, stands_at } => {
                 let cursors = &mut self.cursors;
                 cursors.resume(channel_id, after_seq, stands_at).await.map_err(unavailable)
@@ -107,7 +110,7 @@ impl Outbox {
                 self.asked = false;
                 Ok(())
             }
-            Request::Close(closing) => Err(End::Close(closing)),
+            Request::Close(closing) => Err(End::Close(*closing)),
         }
     }
 
@@ -118,12 +121,29 @@ impl Outbox {
         for channel_id in news.touched {
             self.cursors.mark(channel_id);
         }
+        for channel_id in news.company {
+            self.cursors.mark_company(channel_id);
+        }
+        for text in news.read.into_values().chain(news.typing) {
+            self.feed(Message::Text(text)).await?;
+        }
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.cursors.is_due() || self.cursors.is_company_due()
+    }
+
+    async fn tell_of_company(&mut self) -> Result<(), End> {
+        for text in self.cursors.pull_company() {
+            self.feed(Message::Text(text)).await?;
+        }
         Ok(())
     }
 
     async fn deliver(&mut self) -> Result<(), End> {
-        for frame in self.cursors.pull().await.map_err(unavailable)? {
-            self.feed(Message::Text(frame.text)).await?;
+        for text in self.cursors.pull().await.map_err(unavailable)? {
+            self.feed(Message::Text(text)).await?;
         }
         Ok(())
     }
@@ -146,7 +166,7 @@ impl Outbox {
 
     async fn say_goodbye(mut self, closing: Closing) {
         if let Some(problem) = closing.problem {
-            let text = ServerFrame::error(problem).encode();
+            let text = ServerFrame::refusal(problem, None).encode();
             // If the client is gone there is nobody to tell.
             let _ = self.feed(Message::Text(text)).await;
         }

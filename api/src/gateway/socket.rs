@@ -1,4 +1,5 @@
-//! One socket, from its greeting to its end.
+//! One socket, from its greeting to its end. What it awaits seldom is boxed, so
+//! that an idle socket does not keep the room for it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,21 +7,25 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use poem::Upgraded;
+use poem::http::StatusCode;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message, error::CapacityError};
-use warren_domain::account::Actor;
+use warren_domain::account::{self, Actor};
 use warren_domain::channel;
 use warren_domain::id::ChannelId;
 
 use crate::gateway::cursor::Cursors;
-use crate::gateway::frame::{Greeting, ResyncReason, ServerFrame};
-use crate::gateway::inbox::{self, Request};
+use crate::gateway::frame::{
+    ClientFrame, HelloFrame, ReadyFrame, ResyncFrame, ResyncReason, ServerFrame,
+};
+use crate::gateway::hub::Registration;
+use crate::gateway::inbox::{self, Client, Request};
 use crate::gateway::outbox;
-use crate::gateway::signal::Signal;
+use crate::gateway::pace::Haste;
 use crate::node::Node;
 use crate::problem::Problem;
 
@@ -80,13 +85,13 @@ struct Hello {
 /// Serves a socket until it ends.
 pub(crate) async fn run(node: Arc<Node>, mut socket: Socket) {
     let hello = tokio::select! {
-        hello = timeout(HELLO_TIMEOUT, hello(&node, &mut socket)) => hello.unwrap_or_else(|_| {
+        hello = timeout(HELLO_TIMEOUT, Box::pin(hello(&node, &mut socket))) => hello.unwrap_or_else(|_| {
             Err(Some(Closing::new(CloseCode::Policy, "no hello within 10 s")))
         }),
         () = node.gateway.stop.cancelled() => Err(Some(Closing::going_away())),
     };
     match hello {
-        Ok(hello) => serve(node, socket, hello).await,
+        Ok(hello) => Box::pin(serve(node, socket, hello)).await,
         Err(Some(closing)) => close(&mut socket, closing).await,
         Err(None) => {}
     }
@@ -111,18 +116,34 @@ async fn hello(node: &Node, socket: &mut Socket) -> Result<Hello, Option<Closing
         let closing = Closing::new(CloseCode::Policy, "the hello was refused");
         Some(Closing { problem: Some(problem), ..closing })
     };
-    let greeting = serde_json::from_str(&text).map_err(|error| {
-        refused(inbox::malformed(&format!("The first frame is no hello: {error}.")))
-    })?;
-    let Greeting::Hello { token, cursors, epoch } = greeting;
-    let actor = node.authenticator.authenticate(&node.domain, &token).await.map_err(refused)?;
-    Ok(Hello { actor, cursors, epoch })
+    let greeting = match serde_json::from_str(&text) {
+        Ok(ClientFrame::Hello(greeting)) => Ok(greeting),
+        Ok(_) => Err(inbox::malformed("The first frame is a hello.")),
+        Err(error) => Err(inbox::malformed(&format!("The first frame is no hello: {error}."))),
+    };
+    let mut greeting = greeting.map_err(refused)?;
+    let actor = authenticate(node, &mut greeting).await.map_err(refused)?;
+    Ok(Hello { actor, cursors: greeting.cursors, epoch: greeting.epoch })
+}
+
+async fn authenticate(node: &Node, hello: &mut HelloFrame) -> Result<Actor, Problem> {
+    match (hello.token.take(), hello.ticket.take()) {
+        (Some(token), None) => node.authenticator.authenticate(&node.domain, &token).await,
+        (None, Some(ticket)) => {
+            let redeemed = account::redeem_ticket(&node.domain, &ticket).await;
+            redeemed
+                .map_err(|error| Problem::internal(&error))?
+                .ok_or_else(Problem::unauthenticated)
+        }
+        _ => Err(inbox::malformed("A hello has either a token or a ticket.")),
+    }
 }
 
 /// Serves until both halves have ended; or, once the server stops or the
 /// session ends, for as long as a goodbye may take, whatever the client does.
-async fn serve(node: Arc<Node>, socket: Socket, hello: Hello) {
+async fn serve(node: Arc<Node>, mut socket: Socket, hello: Hello) {
     let registration = node.gateway.hub.register(hello.actor.id(), hello.actor.session_id);
+    let Ok(registration) = registration else { return close(&mut socket, too_many()).await };
     let signal = registration.signal.clone();
     let stop = node.gateway.stop.clone();
     let overdue = async {
@@ -133,15 +154,22 @@ async fn serve(node: Arc<Node>, socket: Socket, hello: Hello) {
         tokio::time::sleep(2 * CLOSE_TIMEOUT).await;
     };
     tokio::select! {
-        () = converse(node, socket, hello, signal.clone()) => {}
+        () = converse(node, socket, hello, &registration) => {}
         () = overdue => {}
     }
 }
 
-async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, signal: Arc<Signal>) {
-    let hub = node.gateway.hub.clone();
+fn too_many() -> Closing {
+    let detail = "You have as many sockets open here as one person may have.";
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_sockets", detail);
+    let closing = Closing::new(CloseCode::Policy, "too many sockets of one person");
+    Closing { problem: Some(problem), ..closing }
+}
+
+async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, registration: &Registration) {
+    let (hub, signal) = (node.gateway.hub.clone(), registration.signal.clone());
     let mut cursors = Cursors::new(hub, node.clone(), hello.actor.id(), signal.clone());
-    let greeted = match greet(&node, &mut cursors, &hello).await {
+    let greeted = match Box::pin(greet(&node, &mut cursors, &hello)).await {
         Ok(frames) => frames,
         Err(problem) => {
             let closing = Closing::new(CloseCode::Again, "the database is away; come again");
@@ -160,9 +188,15 @@ async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, signal: Arc
     let (sink, stream) = socket.split();
     let (requests, answers) = mpsc::channel::<Request>(REQUESTS_LENGTH);
     let stop = node.gateway.stop.clone();
-    let reading = inbox::read(node, hello.actor, signal.clone(), stream, requests);
-    let writing = outbox::write(stop, sink, cursors, signal, answers);
-    tokio::pin!(reading, writing);
+    let client = Client {
+        actor: hello.actor,
+        signal: signal.clone(),
+        pace: registration.pace.clone(),
+        haste: Haste::default(),
+        typed: None,
+    };
+    let mut reading = Box::pin(inbox::read(node, client, stream, requests));
+    let mut writing = Box::pin(outbox::write(stop, sink, cursors, signal, answers));
     // Whichever half ends first, the other gets a moment for the closing handshake.
     tokio::select! {
         () = &mut reading => drop(timeout(CLOSE_TIMEOUT, writing).await),
@@ -183,20 +217,22 @@ async fn greet(
     let mut begins = Vec::with_capacity(channels.len());
     let mut resyncs = Vec::new();
     for channel in &channels {
-        let begin = match hello.cursors.get(&channel.id) {
+        let begin = match hello.cursors.get(&channel.summary.id) {
             Some(seq) if same_epoch && (0..=channel.last_seq).contains(seq) => *seq,
             Some(_) => {
                 let reason = if same_epoch { ResyncReason::Ahead } else { ResyncReason::Epoch };
-                resyncs.push(ServerFrame::Resync { channel: channel.clone(), reason });
+                let resync = ResyncFrame { channel: channel.clone(), reason };
+                resyncs.push(ServerFrame::Resync(resync));
                 channel.last_seq
             }
             None => channel.last_seq,
         };
-        begins.push((channel.id, begin));
+        begins.push((channel.summary.id, begin));
     }
     cursors.watch(&begins).await.map_err(failed)?;
-    let me = warren_domain::account::User::clone(&hello.actor.user);
-    let mut frames = vec![ServerFrame::Ready { me, epoch: node.epoch.clone(), channels }];
+    let me = account::User::clone(&hello.actor.user);
+    let ready = ReadyFrame { me, epoch: node.epoch.clone(), channels };
+    let mut frames = vec![ServerFrame::Ready(ready)];
     frames.extend(resyncs);
     Ok(frames)
 }
@@ -204,7 +240,7 @@ async fn greet(
 /// Says why, and goodbye.
 async fn close(socket: &mut Socket, closing: Closing) {
     if let Some(problem) = closing.problem {
-        let frame = ServerFrame::error(problem);
+        let frame = ServerFrame::refusal(problem, None);
         // If the client is gone there is nobody to tell.
         let _ = socket.feed(Message::Text(frame.encode())).await;
     }

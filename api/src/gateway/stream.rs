@@ -1,12 +1,17 @@
 //! One watched channel: its newest frames, and who watches it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use warren_domain::id::ChannelId;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use warren_domain::id::{ChannelId, UserId};
 
 use crate::gateway::frame::EventFrame;
+use crate::gateway::presence::Company;
 use crate::gateway::signal::Signal;
 
 /// The ring's bounds. A reader further behind reads the database.
@@ -18,6 +23,12 @@ const AHEAD_LENGTH: usize = 1_024;
 
 /// Frames given to one socket at once.
 const PULL_LENGTH: usize = 64;
+
+/// How often one person is said to be typing in one channel.
+const TYPING_INTERVAL: Duration = Duration::from_secs(3);
+
+/// Of how many people it is said at once.
+const TYPISTS: usize = 8;
 
 /// A channel that somebody on this node watches.
 pub(crate) struct ChannelStream {
@@ -37,6 +48,9 @@ struct State {
     /// The highest number heard of.
     announced: i64,
     repairing: bool,
+    company: Company,
+    /// Who was lately said to be typing, and when; the oldest first.
+    typists: VecDeque<(UserId, Instant)>,
     watchers: Vec<Arc<Watcher>>,
 }
 
@@ -53,6 +67,8 @@ pub(crate) enum Pull {
 struct Watcher {
     /// Whether its socket has been told and has not looked yet.
     told: AtomicBool,
+    /// The same of the company.
+    told_of_company: AtomicBool,
     signal: Arc<Signal>,
 }
 
@@ -81,7 +97,7 @@ impl ChannelStream {
     }
 
     pub(crate) fn watch(self: &Arc<Self>, signal: &Arc<Signal>) -> Watch {
-        let watcher = Arc::new(Watcher { told: AtomicBool::new(false), signal: signal.clone() });
+        let watcher = Arc::new(Watcher::new(signal.clone()));
         self.lock().watchers.push(watcher.clone());
         Watch { stream: self.clone(), watcher }
     }
@@ -92,8 +108,9 @@ impl ChannelStream {
         let mut state = self.lock();
         if state.last.is_none() {
             state.last = Some(seq);
+            let met = state.company.last_mark();
             state.close_gap();
-            self.tell(&state);
+            self.tell(&state, met);
         }
     }
 
@@ -103,13 +120,13 @@ impl ChannelStream {
     pub(crate) fn offer(&self, seq: i64, frames: impl IntoIterator<Item = EventFrame>) -> bool {
         let mut state = self.lock();
         state.announced = state.announced.max(seq);
-        let before = state.last;
+        let (before, met) = (state.last, state.company.last_mark());
         for frame in frames {
             state.take(frame);
         }
         state.close_gap();
         if state.last > before {
-            self.tell(&state);
+            self.tell(&state, met);
         }
         state.must_repair()
     }
@@ -127,7 +144,51 @@ impl ChannelStream {
         self.lock().repairing = false;
     }
 
-    fn tell(&self, state: &State) {
+    /// Whether it is not known yet who the members are.
+    pub(crate) fn is_unlearned(&self) -> bool {
+        self.lock().company.is_unknown()
+    }
+
+    /// Takes the members as they were read after the channel was watched.
+    pub(crate) fn learn(&self, members: Vec<UserId>) {
+        let mut state = self.lock();
+        state.company.learn(members);
+        self.tell_of_company(&state);
+    }
+
+    /// These people came or went.
+    pub(crate) fn mark(&self, people: &HashSet<UserId>) {
+        let mut state = self.lock();
+        if state.company.mark(people) {
+            self.tell_of_company(&state);
+        }
+    }
+
+    /// Tells the watchers, but for the typist, that somebody is typing; not too
+    /// often of one person, and not of too many.
+    pub(crate) fn tell_of_typing(&self, now: Instant, user_id: UserId, frame: &Utf8Bytes) {
+        let mut state = self.lock();
+        if !state.admits_typist(now, user_id) {
+            return;
+        }
+        for watcher in &state.watchers {
+            if watcher.signal.user_id() != Some(user_id) {
+                watcher.signal.hear_typing(frame);
+            }
+        }
+    }
+
+    fn tell_of_company(&self, state: &State) {
+        for watcher in &state.watchers {
+            watcher.tell_of_company(self.channel_id);
+        }
+    }
+
+    /// Tells of events, and of the company if it changed since the mark `met`.
+    fn tell(&self, state: &State, met: u64) {
+        if state.company.last_mark() > met {
+            self.tell_of_company(state);
+        }
         for watcher in &state.watchers {
             watcher.tell(self.channel_id);
         }
@@ -151,6 +212,8 @@ impl State {
 
     fn push(&mut self, frame: EventFrame) {
         self.last = Some(frame.seq);
+        frame.joiner.into_iter().for_each(|user_id| self.company.join(user_id));
+        frame.leaver.into_iter().for_each(|user_id| self.company.leave(user_id));
         self.ring_size_bytes += frame.size_bytes();
         self.ring.push_back(frame);
         while self.ring.len() > RING_LENGTH || self.ring_size_bytes > RING_SIZE_BYTES {
@@ -175,6 +238,18 @@ impl State {
         }
     }
 
+    fn admits_typist(&mut self, now: Instant, user_id: UserId) -> bool {
+        while self.typists.front().is_some_and(|(_, at)| now >= *at + TYPING_INTERVAL) {
+            self.typists.pop_front();
+        }
+        let admitted = self.typists.len() < TYPISTS
+            && self.typists.iter().all(|(typist, _)| *typist != user_id);
+        if admitted {
+            self.typists.push_back((user_id, now));
+        }
+        admitted
+    }
+
     fn must_repair(&mut self) -> bool {
         let must = !self.repairing && self.last.is_some_and(|last| last < self.announced);
         self.repairing |= must;
@@ -183,6 +258,16 @@ impl State {
 }
 
 impl Watcher {
+    fn new(signal: Arc<Signal>) -> Self {
+        Self { told: AtomicBool::new(false), told_of_company: AtomicBool::new(false), signal }
+    }
+
+    fn tell_of_company(&self, channel_id: ChannelId) {
+        if !self.told_of_company.swap(true, Ordering::AcqRel) {
+            self.signal.touch_company(channel_id);
+        }
+    }
+
     fn tell(&self, channel_id: ChannelId) {
         if !self.told.swap(true, Ordering::AcqRel) {
             self.signal.touch(channel_id);
@@ -193,6 +278,13 @@ impl Watcher {
 impl Watch {
     pub(crate) fn stream(&self) -> &ChannelStream {
         &self.stream
+    }
+
+    /// Of whom there is something new since `seen`, and what is seen then. From
+    /// now on the signal tells of more.
+    pub(crate) fn company(&self, seen: u64) -> (Vec<UserId>, u64) {
+        self.watcher.told_of_company.store(false, Ordering::Release);
+        self.stream.lock().company.above(seen)
     }
 
     /// What comes after `cursor`. From now on the signal tells of more.
@@ -274,6 +366,17 @@ mod tests {
         assert_eq!(pulled(&watch, 9), [-1]);
         assert_eq!(pulled(&watch, 10).first(), Some(&11));
         assert_eq!(pulled(&watch, 10).len(), PULL_LENGTH);
+    }
+
+    #[test]
+    fn one_person_types_every_three_seconds_and_no_crowd_at_once() {
+        let (now, ann) = (Instant::now(), UserId::generate());
+        let mut state = State::default();
+        assert!(state.admits_typist(now, ann));
+        assert!(!state.admits_typist(now + TYPING_INTERVAL / 2, ann));
+        assert!(state.admits_typist(now + TYPING_INTERVAL, ann));
+        let crowd = (0..20).filter(|_| state.admits_typist(now, UserId::generate()));
+        assert_eq!(crowd.count(), TYPISTS - 1);
     }
 
     #[tokio::test]

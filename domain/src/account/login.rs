@@ -2,7 +2,7 @@
 
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
-use crate::account::{Password, PasswordError, SessionTokens, User, session};
+use crate::account::{Email, Password, PasswordError, SessionTokens, User, Username, session};
 use crate::context::Domain;
 use crate::entity::user_account;
 
@@ -34,11 +34,7 @@ pub async fn login(
 ) -> Result<SessionTokens, LoginError> {
     // What breaks the rules is nobody's password; don't hash a megabyte to find out.
     let password = Password::parse(password).map_err(|_| LoginError::InvalidCredentials)?;
-    // No name has a control character, and PostgreSQL refuses NUL.
-    let row = match name.chars().any(char::is_control) {
-        true => None,
-        false => find(domain, name).await?,
-    };
+    let row = find(domain, name).await?;
     let hash = row.as_ref().map(|row| row.password_hash.clone());
     let matches = domain.passwords.verify(password, hash).await?;
     let (true, Some(row)) = (matches, row) else {
@@ -50,13 +46,15 @@ pub async fn login(
     Ok(tokens)
 }
 
+/// What is no name is nobody's; databases differ in what they make of it (NUL,
+/// spaces at the end).
 async fn find(domain: &Domain, name: &str) -> Result<Option<user_account::Model>, DbErr> {
-    let name = name.to_lowercase();
-    let column = match name.contains('@') {
-        true => user_account::Column::Email,
-        false => user_account::Column::Username,
+    let named = match (Email::parse(name), Username::parse(name)) {
+        (Ok(email), _) => user_account::Column::Email.eq(email.as_ref()),
+        (_, Ok(username)) => user_account::Column::Username.eq(username.as_ref()),
+        _ => return Ok(None),
     };
-    user_account::Entity::find().filter(column.eq(name)).one(domain.database.read()).await
+    user_account::Entity::find().filter(named).one(domain.database.read()).await
 }
 
 impl From<PasswordError> for LoginError {

@@ -8,6 +8,7 @@ mod password;
 mod people;
 mod session;
 mod signup;
+mod ticket;
 mod user;
 
 pub use actor::Actor;
@@ -18,6 +19,7 @@ pub use password::{Password, Passwords};
 pub use people::People;
 pub use session::{SessionError, SessionTokens, end, is_live, live_among, refresh};
 pub use signup::{OwnerClaim, Signup, SignupError, signup};
+pub use ticket::{TICKET_LIFETIME_S, issue_ticket, redeem_ticket, sweep_tickets};
 pub use user::{Role, User};
 
 pub(crate) use password::PasswordError;

@@ -142,6 +142,7 @@ pub(crate) async fn begin(
         last_used_at: Set(now),
         expires_at: Set(now + IDLE_LIFETIME),
         ended_at: Set(None),
+        client: Set(None),
     })
     .exec_without_returning(transaction)
     .await?;
@@ -149,7 +150,7 @@ pub(crate) async fn begin(
     Ok(SessionTokens { user, session_id, refresh_token })
 }
 
-fn digest(token: &str) -> Vec<u8> {
+pub(crate) fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 

@@ -142,6 +142,10 @@ pub(crate) async fn insert(
         role,
         password_hash,
         created_at: now,
+        display_name: None,
+        avatar_id: None,
+        last_seen_at: None,
+        deactivated_at: None,
     };
     user_account::Entity::insert(user_account::ActiveModel::from(row.clone()).reset_all())
         .exec_without_returning(transaction)

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::prelude::StringLen;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::entity::user_account;
 use crate::id::UserId;
@@ -32,6 +33,12 @@ pub struct User {
     pub role: Role,
     /// When they signed up.
     pub created_at: DateTime<Utc>,
+    /// What they want to be shown as, instead of their names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Their picture: `GET /v1/avatars/{avatar_id}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_id: Option<Uuid>,
 }
 
 /// What somebody may do on this server.
@@ -43,6 +50,8 @@ pub struct User {
 pub enum Role {
     /// Owns the server.
     Owner,
+    /// Helps the owner: manages people and channels.
+    Admin,
     /// Uses it.
     Member,
 }
@@ -58,6 +67,8 @@ impl From<user_account::Model> for User {
             kind: row.kind,
             role: row.role,
             created_at: row.created_at,
+            display_name: row.display_name,
+            avatar_id: row.avatar_id,
         }
     }
 }
@@ -68,6 +79,8 @@ impl From<&User> for Person {
             id: user.id,
             username: user.username.clone(),
             first_name: user.first_name.clone(),
+            display_name: user.display_name.clone(),
+            avatar_id: user.avatar_id,
             kind: user.kind,
         }
     }

@@ -3,23 +3,67 @@
 use std::time::Duration;
 
 use moka::sync::Cache;
-use sea_orm::{ColumnTrait, DbErr, QueryFilter};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter,
+    QuerySelect,
+};
 
 use crate::account::Actor;
 use crate::channel::view::{self, Row};
 use crate::channel::{Channel, ChannelRef, MemberRole};
 use crate::context::Domain;
-use crate::entity::channel;
+use crate::entity::{channel, membership};
 use crate::id::{ChannelId, UserId};
 use crate::timeline::ChannelKind;
 
-/// A channel that the actor may see.
+/// A member's place in a channel.
 #[derive(Clone, Debug)]
-pub struct Found {
-    /// The channel as the actor sees it.
+pub struct Seat {
+    /// The channel as they see it.
     pub channel: Channel,
-    /// Whether it is closed for good.
-    pub archived: bool,
+    /// What they may do in it.
+    pub role: MemberRole,
+    /// What they may see of its past.
+    pub sight: Sight,
+}
+
+/// What of a channel's past one member may see. Everything that shows messages
+/// asks it: pages, single messages, events, frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Messages with numbers up to this one are hidden.
+    pub cleared_seq: i64,
+}
+
+/// As much of somebody's membership as decides what reaches them. Of two
+/// readings of the same person in the same channel the greater is the later:
+/// who joins again does so by a higher number, and what was cleared stays so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Membership {
+    /// The number of the event that made them a member.
+    pub joined_seq: i64,
+    /// Messages with numbers up to this one are hidden from them.
+    pub cleared_seq: i64,
+}
+
+impl Membership {
+    /// What the member may see.
+    #[must_use]
+    pub fn sight(self) -> Sight {
+        Sight { cleared_seq: self.cleared_seq }
+    }
+}
+
+impl Sight {
+    /// What somebody sees who is no member: no message.
+    pub const NOTHING: Self = Self { cleared_seq: i64::MAX };
+
+    /// Whether the message with this number may be seen.
+    #[must_use]
+    pub fn shows(self, message_seq: i64) -> bool {
+        message_seq > self.cleared_seq
+    }
 }
 
 /// Why an actor gets nowhere with a channel.
@@ -44,12 +88,23 @@ pub async fn find(
     domain: &Domain,
     actor: &Actor,
     reference: &ChannelRef,
-) -> Result<Found, AccessError> {
-    let row = row(domain, actor.id(), reference).await?.ok_or(AccessError::NotFound)?;
-    if row.kind != ChannelKind::Public && row.role.is_none() {
-        return Err(AccessError::NotFound);
-    }
-    Ok(Found { archived: row.archived_at.is_some(), channel: row.into() })
+) -> Result<Channel, AccessError> {
+    let channel = look_up(domain.database.read(), actor, reference).await?;
+    channel.filter(Channel::is_visible).ok_or(AccessError::NotFound)
+}
+
+/// A channel as the actor would see it, whether they may or not; on a transaction
+/// it is what that has locked.
+pub(crate) async fn look_up(
+    connection: &impl ConnectionTrait,
+    actor: &Actor,
+    reference: &ChannelRef,
+) -> Result<Option<Channel>, DbErr> {
+    let seen = view::seen_by(actor.id()).filter(named(reference));
+    let row = seen.into_model::<Row>().one(connection).await?;
+    let mut channels: Vec<Channel> = row.map(Channel::from).into_iter().collect();
+    view::show_members(connection, actor.id(), &mut channels).await?;
+    Ok(channels.pop())
 }
 
 /// Finds a channel that the actor is a member of: what every read and write of
@@ -61,19 +116,19 @@ pub async fn require_member(
     domain: &Domain,
     actor: &Actor,
     reference: &ChannelRef,
-) -> Result<(Found, MemberRole), AccessError> {
-    let found = find(domain, actor, reference).await?;
-    match found.channel.role {
-        Some(role) => Ok((found, role)),
-        None => Err(AccessError::NotAMember),
-    }
+) -> Result<Seat, AccessError> {
+    let channel = find(domain, actor, reference).await?;
+    let role = channel.mine.role.ok_or(AccessError::NotAMember)?;
+    let sight = Sight { cleared_seq: channel.mine.cleared_seq.unwrap_or(0) };
+    Ok(Seat { channel, role, sight })
 }
 
 /// Memberships seen lately on this node, for the first check of a send. An
-/// outdated one does no harm: the committer checks again, under the lock.
+/// outdated one does no harm: the committer checks again, under the lock. They
+/// are remembered by the channel's id only, as its name may become another's.
 #[derive(Clone)]
 pub struct AccessCache {
-    members: Cache<(UserId, ChannelRef), ChannelId>,
+    members: Cache<(UserId, ChannelId), ()>,
 }
 
 impl Default for AccessCache {
@@ -85,12 +140,17 @@ impl Default for AccessCache {
 }
 
 impl AccessCache {
-    pub(crate) fn forget(&self, user_id: UserId, channel: &Channel) {
-        self.members.invalidate(&(user_id, ChannelRef::Id(channel.id)));
-        if let Some(by_name) = ChannelRef::parse(&channel.name) {
-            self.members.invalidate(&(user_id, by_name));
-        }
+    pub(crate) fn forget(&self, user_id: UserId, channel_id: ChannelId) {
+        self.members.invalidate(&(user_id, channel_id));
     }
+}
+
+/// What decides whether a send may begin.
+#[derive(FromQueryResult)]
+struct Door {
+    id: ChannelId,
+    kind: ChannelKind,
+    role: Option<MemberRole>,
 }
 
 /// The channel that a send goes to; or, with the reason why it may not, the
@@ -100,33 +160,44 @@ pub(crate) async fn find_for_post(
     actor: &Actor,
     reference: &ChannelRef,
 ) -> Result<ChannelId, (AccessError, Option<ChannelId>)> {
-    let key = (actor.id(), reference.clone());
-    if let Some(id) = domain.access.members.get(&key) {
-        return Ok(id);
+    if let ChannelRef::Id(id) = reference
+        && domain.access.members.contains_key(&(actor.id(), *id))
+    {
+        return Ok(*id);
     }
-    let row = row(domain, actor.id(), reference).await.map_err(|error| (error.into(), None))?;
-    match row {
+    let door = door(domain, actor.id(), reference).await;
+    match door.map_err(|error| (error.into(), None))? {
         None => Err((AccessError::NotFound, None)),
-        Some(row) if row.role.is_some() => {
-            domain.access.members.insert(key, row.id);
-            Ok(row.id)
+        Some(door) if door.role.is_some() => {
+            domain.access.members.insert((actor.id(), door.id), ());
+            Ok(door.id)
         }
-        Some(row) if row.kind == ChannelKind::Public => {
-            Err((AccessError::NotAMember, Some(row.id)))
+        Some(door) if door.kind == ChannelKind::Public => {
+            Err((AccessError::NotAMember, Some(door.id)))
         }
-        Some(row) => Err((AccessError::NotFound, Some(row.id))),
+        Some(door) => Err((AccessError::NotFound, Some(door.id))),
     }
 }
 
-async fn row(
+async fn door(
     domain: &Domain,
     reader: UserId,
     reference: &ChannelRef,
-) -> Result<Option<Row>, DbErr> {
-    let condition = match reference {
+) -> Result<Option<Door>, DbErr> {
+    channel::Entity::find()
+        .select_only()
+        .columns([channel::Column::Id, channel::Column::Kind])
+        .column(membership::Column::Role)
+        .join(JoinType::LeftJoin, view::membership_of(reader))
+        .filter(named(reference))
+        .into_model::<Door>()
+        .one(domain.database.read())
+        .await
+}
+
+fn named(reference: &ChannelRef) -> Expr {
+    match reference {
         ChannelRef::Id(id) => channel::Column::Id.eq(*id),
         ChannelRef::Name(name) => channel::Column::Name.eq(name.as_ref()),
-    };
-    let seen = view::seen_by(reader).filter(condition);
-    seen.into_model::<Row>().one(domain.database.read()).await
+    }
 }

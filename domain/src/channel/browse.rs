@@ -21,7 +21,9 @@ pub async fn mine(domain: &Domain, actor: &Actor) -> Result<Vec<Channel>, DbErr>
         .into_model::<Row>()
         .all(domain.database.read())
         .await?;
-    Ok(rows.into_iter().map(Channel::from).collect())
+    let mut channels: Vec<Channel> = rows.into_iter().map(Channel::from).collect();
+    view::show_members(domain.database.read(), actor.id(), &mut channels).await?;
+    Ok(channels)
 }
 
 /// The public channels whose name contains `query`, by name, from the one

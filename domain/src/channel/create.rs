@@ -1,16 +1,23 @@
 //! Making a channel.
 
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait};
+use std::collections::HashSet;
 
-use crate::account::Actor;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    QuerySelect,
+};
+
+use crate::account::{Actor, Username};
+use crate::channel::change::Held;
+use crate::channel::membership::{self, Arrival};
+use crate::channel::named::people_named;
 use crate::channel::{
-    AccessError, Channel, ChannelName, ChannelRef, MemberRole, find, join, membership,
+    AccessError, ChangeError, Channel, ChannelName, ChannelRef, MemberRole, find,
 };
 use crate::context::Domain;
-use crate::database::{Failure, classify};
-use crate::entity::channel;
-use crate::id::ChannelId;
-use crate::timeline::{self, ChannelKind, ChannelSummary, Happening, Person};
+use crate::entity::{channel, membership as row};
+use crate::id::{ChannelId, UserId};
+use crate::timeline::{self, ChannelKind, ChannelSummary, Happening, HistoryVisibility, Person};
 
 /// A channel to be made.
 #[derive(Clone, Debug)]
@@ -21,78 +28,92 @@ pub struct ChannelDraft {
     pub kind: ChannelKind,
     /// What it is for.
     pub description: Option<String>,
+    /// What newcomers see of what was said before.
+    pub history: HistoryVisibility,
+    /// Who is a member from the start, besides its maker.
+    pub members: Vec<Username>,
 }
 
 /// What creating a channel led to.
 #[derive(Debug)]
 pub enum Created {
-    /// A new channel, owned by the actor.
+    /// A new channel.
     New(Channel),
-    /// A public channel of that name existed: the actor is a member now.
-    Joined(Channel),
+    /// It existed: the actor is a member of it now.
+    Known(Channel),
 }
 
-/// Why there is no channel to be in.
-#[derive(Debug, thiserror::Error)]
-pub enum CreateError {
-    /// The name belongs to a private or an archived channel, or a private one
-    /// was asked for and the name is taken.
-    #[error("the name is taken")]
-    NameTaken,
-    /// The database failed.
-    #[error("database error while creating a channel")]
-    Database(#[from] DbErr),
-}
-
-/// Makes a channel and joins the actor to it, in one transaction; or joins the
-/// public channel that has the name.
+/// Makes a channel, with the actor as its owner, in one transaction; or joins the
+/// public channel that has the name, and adds the draft's members to it.
 ///
 /// # Errors
-/// [`CreateError`].
+/// [`ChangeError`].
 pub async fn create(
     domain: &Domain,
     actor: &Actor,
     draft: ChannelDraft,
-) -> Result<Created, CreateError> {
-    match insert(domain, actor, &draft).await {
-        Err(error) if classify(&error) == Failure::Conflict => {
-            join_existing(domain, actor, draft).await
-        }
-        created => Ok(Created::New(created?)),
-    }
-}
-
-async fn insert(domain: &Domain, actor: &Actor, draft: &ChannelDraft) -> Result<Channel, DbErr> {
-    let transaction = domain.database.write().await?;
-    let now = domain.clock.now();
+) -> Result<Created, ChangeError> {
     let summary = ChannelSummary {
         id: ChannelId::generate(),
         name: draft.name.as_ref().to_owned(),
         kind: draft.kind,
         description: draft.description.clone(),
         created_by: Some(actor.id()),
-        created_at: now,
+        created_at: domain.clock.now(),
+        history: draft.history,
+        archived_at: None,
     };
-    let mut timeline = timeline::Writer::create(&transaction, summary.id, now).await?;
-    insert_row(&transaction, &summary).await?;
-    timeline.append(summary.id, actor.id(), Happening::ChannelCreated(summary.clone()));
-    let person = Person::from(&*actor.user);
-    let owner = MemberRole::Owner;
-    membership::insert_as(&transaction, &mut timeline, summary.id, &person, owner).await?;
-    let last_seq = timeline.head(summary.id).map_or(0, |head| head.last_seq);
+    let reference = ChannelRef::Id(summary.id);
+    match insert(domain, actor, summary, &draft.members).await {
+        Err(ChangeError::NameTaken) => join_existing(domain, actor, draft).await,
+        made => {
+            made?;
+            Ok(Created::New(find(domain, actor, &reference).await?))
+        }
+    }
+}
+
+async fn insert(
+    domain: &Domain,
+    actor: &Actor,
+    summary: ChannelSummary,
+    members: &[Username],
+) -> Result<(), ChangeError> {
+    let transaction = domain.database.write().await?;
+    let others = people_named(&transaction, members).await?;
+    let maker = Person::from(&*actor.user);
+    let others = others.into_iter().filter(|person| person.id != maker.id);
+    let others = others.map(|person| (person, MemberRole::Member));
+    let people = std::iter::once((maker.clone(), MemberRole::Owner)).chain(others).collect();
+    found(domain, transaction, Founding { actor_id: maker.id, summary, people }).await
+}
+
+/// A channel that begins with these people in it.
+pub(crate) struct Founding {
+    pub(crate) actor_id: UserId,
+    pub(crate) summary: ChannelSummary,
+    pub(crate) people: Vec<(Person, MemberRole)>,
+}
+
+/// Makes a channel and commits.
+///
+/// # Errors
+/// [`ChangeError::NameTaken`], or of the database.
+pub(crate) async fn found(
+    domain: &Domain,
+    transaction: DatabaseTransaction,
+    founding: Founding,
+) -> Result<(), ChangeError> {
+    let Founding { actor_id, summary, people } = founding;
+    let (channel_id, history) = (summary.id, summary.history);
+    let mut timeline =
+        timeline::Writer::create(&transaction, channel_id, summary.created_at).await?;
+    insert_row(&transaction, &summary).await.map_err(ChangeError::of_name)?;
+    timeline.append(channel_id, actor_id, Happening::ChannelCreated(summary));
+    let arrival = Arrival { channel_id, history, actor_id: Some(actor_id), people };
+    membership::begin(&transaction, &mut timeline, arrival).await?;
     domain.publish(timeline.commit(transaction).await?);
-    Ok(Channel {
-        id: summary.id,
-        name: summary.name,
-        kind: summary.kind,
-        description: summary.description,
-        created_by: summary.created_by,
-        created_at: summary.created_at,
-        last_seq,
-        role: Some(owner),
-        read_seq: Some(last_seq),
-        unread: Some(0),
-    })
+    Ok(())
 }
 
 async fn insert_row(
@@ -106,6 +127,7 @@ async fn insert_row(
         description: Set(summary.description.clone()),
         created_by: Set(summary.created_by),
         created_at: Set(summary.created_at),
+        history: Set(summary.history),
     })
     .exec_without_returning(transaction)
     .await
@@ -118,19 +140,42 @@ async fn join_existing(
     domain: &Domain,
     actor: &Actor,
     draft: ChannelDraft,
-) -> Result<Created, CreateError> {
-    let reference = ChannelRef::Name(draft.name);
-    let joinable = match find(domain, actor, &reference).await {
-        Ok(found) => found.channel.kind == ChannelKind::Public && !found.archived,
-        Err(AccessError::Database(error)) => return Err(error.into()),
-        Err(AccessError::NotFound | AccessError::NotAMember) => false,
+) -> Result<Created, ChangeError> {
+    if draft.kind != ChannelKind::Public {
+        return Err(ChangeError::NameTaken);
+    }
+    let mut held = match Held::lock(domain, actor, &ChannelRef::Name(draft.name)).await {
+        Err(AccessError::NotFound | AccessError::NotAMember) => return Err(ChangeError::NameTaken),
+        held => held?,
     };
-    if draft.kind != ChannelKind::Public || !joinable {
-        return Err(CreateError::NameTaken);
+    let summary = &held.channel.summary;
+    if summary.kind != ChannelKind::Public || summary.archived_at.is_some() {
+        return Err(ChangeError::NameTaken);
     }
-    match join(domain, actor, &reference).await {
-        Ok(channel) => Ok(Created::Joined(channel)),
-        Err(AccessError::Database(error)) => Err(error.into()),
-        Err(AccessError::NotFound | AccessError::NotAMember) => Err(CreateError::NameTaken),
+    let reference = held.reference();
+    let mut others = people_named(&held.transaction, &draft.members).await?;
+    others.retain(|person| person.id != actor.id());
+    if held.channel.mine.role.is_none() {
+        held.admit(None, vec![(Person::from(&*actor.user), MemberRole::Member)]).await?;
     }
+    // Whoever is in a public channel may bring others.
+    let present = present(&held, &others).await?;
+    others.retain(|person| !present.contains(&person.id));
+    let others = others.into_iter().map(|person| (person, MemberRole::Member)).collect();
+    held.admit(Some(actor.id()), others).await?;
+    held.commit(domain).await?;
+    Ok(Created::Known(find(domain, actor, &reference).await?))
+}
+
+/// Which of these people are members.
+async fn present(held: &Held, people: &[Person]) -> Result<HashSet<UserId>, DbErr> {
+    let ids = row::Entity::find()
+        .select_only()
+        .column(row::Column::UserId)
+        .filter(row::Column::ChannelId.eq(held.channel.summary.id))
+        .filter(row::Column::UserId.is_in(people.iter().map(|person| person.id)))
+        .into_tuple::<UserId>()
+        .all(&held.transaction)
+        .await?;
+    Ok(ids.into_iter().collect())
 }

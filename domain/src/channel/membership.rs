@@ -1,21 +1,21 @@
-//! Joining, leaving, and who is there.
+//! What a membership is, how it begins and how it ends.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::StringLen;
+use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, DeriveActiveEnum,
-    EntityTrait, EnumIter, QueryFilter, QueryOrder, QuerySelect,
+    EntityTrait, EnumIter, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::account::Actor;
-use crate::channel::{AccessError, Channel, ChannelRef, find, require_member};
+use crate::channel::Membership;
 use crate::context::Domain;
-use crate::entity::membership;
+use crate::entity::{channel, invitation, membership, user_account};
 use crate::id::{ChannelId, UserId};
-use crate::timeline::{self, Happening, Person};
+use crate::timeline::{Happening, HistoryVisibility, Person, UserKind, Writer};
 
 /// What a member may do in a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
@@ -24,8 +24,10 @@ use crate::timeline::{self, Happening, Person};
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Enum))]
 #[cfg_attr(feature = "openapi", oai(rename_all = "snake_case"))]
 pub enum MemberRole {
-    /// Made the channel.
+    /// Made the channel, or was given it.
     Owner,
+    /// Keeps order: invites, removes, edits the channel, pins, deletes messages.
+    Moderator,
     /// Reads and writes.
     Member,
 }
@@ -42,165 +44,210 @@ pub struct Member {
     pub joined_at: DateTime<Utc>,
 }
 
-/// Joins a public channel. Who is a member already joins nothing, and nothing
-/// happens on the timeline.
-///
-/// # Errors
-/// [`AccessError`].
-pub async fn join(
-    domain: &Domain,
-    actor: &Actor,
-    reference: &ChannelRef,
-) -> Result<Channel, AccessError> {
-    let found = find(domain, actor, reference).await?;
-    if found.channel.role.is_some() {
-        return Ok(found.channel);
-    }
-    let channel_id = found.channel.id;
-    let transaction = domain.database.write().await?;
-    let mut timeline =
-        timeline::Writer::lock(&transaction, vec![channel_id], domain.clock.now()).await?;
-    let archived = timeline.head(channel_id).is_none_or(|head| head.archived_at.is_some());
-    if archived {
-        return Err(AccessError::NotFound);
-    }
-    // Looked up again under the lock: another request of the same person may have joined.
-    if !is_member(&transaction, channel_id, actor.id()).await? {
-        let person = Person::from(&*actor.user);
-        insert(&transaction, &mut timeline, channel_id, &person).await?;
-    }
-    let last_seq = timeline.head(channel_id).map_or(0, |head| head.last_seq);
-    domain.publish(timeline.commit(transaction).await?);
-    Ok(Channel {
-        last_seq,
-        role: Some(MemberRole::Member),
-        read_seq: Some(last_seq),
-        unread: Some(0),
-        ..found.channel
-    })
+/// People who become members of one channel, none of whom is one.
+pub(crate) struct Arrival {
+    pub(crate) channel_id: ChannelId,
+    /// What they see of what was said before.
+    pub(crate) history: HistoryVisibility,
+    /// Who lets them in; `None`: each comes by themselves.
+    pub(crate) actor_id: Option<UserId>,
+    pub(crate) people: Vec<(Person, MemberRole)>,
 }
 
-/// Leaves a channel. Who is no member of a channel they may see leaves nothing.
-///
-/// # Errors
-/// [`AccessError`].
-pub async fn unsubscribe(
-    domain: &Domain,
-    actor: &Actor,
-    reference: &ChannelRef,
-) -> Result<(), AccessError> {
-    let found = find(domain, actor, reference).await?;
-    let channel_id = found.channel.id;
-    let transaction = domain.database.write().await?;
-    let mut timeline =
-        timeline::Writer::lock(&transaction, vec![channel_id], domain.clock.now()).await?;
-    if is_member(&transaction, channel_id, actor.id()).await? {
-        membership::Entity::delete_by_id((channel_id, actor.id())).exec(&transaction).await?;
-        let person = Person::from(&*actor.user);
-        timeline.append(channel_id, actor.id(), Happening::MemberLeft(person));
-    }
-    domain.publish(timeline.commit(transaction).await?);
-    domain.access.forget(actor.id(), &found.channel);
-    Ok(())
+/// Somebody whose membership ends.
+pub(crate) struct Departure<'a> {
+    pub(crate) channel_id: ChannelId,
+    /// Who ends it.
+    pub(crate) actor_id: UserId,
+    pub(crate) person: &'a Person,
 }
 
-/// The members of a channel in the order of their ids, from the one after
-/// `after`, for a member.
-///
-/// # Errors
-/// [`AccessError`].
-pub async fn members(
-    domain: &Domain,
-    actor: &Actor,
-    reference: &ChannelRef,
-    after: Option<UserId>,
-    limit: u64,
-) -> Result<Vec<Member>, AccessError> {
-    let (found, _) = require_member(domain, actor, reference).await?;
-    let mut select = membership::Entity::find()
-        .filter(membership::Column::ChannelId.eq(found.channel.id))
-        .order_by_asc(membership::Column::UserId)
-        .limit(limit);
-    if let Some(after) = after {
-        select = select.filter(membership::Column::UserId.gt(after));
-    }
-    let rows = select.all(domain.database.read()).await?;
-    let ids = rows.iter().map(|row| row.user_id).collect();
-    let mut people = domain.people.get(domain.database.read(), ids).await?;
-    let member = |row: membership::Model| {
-        let user = people.remove(&row.user_id)?;
-        Some(Member { user, role: row.role, joined_at: row.joined_at })
-    };
-    Ok(rows.into_iter().filter_map(member).collect())
-}
-
-/// The channels of each of these people, with the number of the event by which
-/// they joined: what their sockets are to hear.
+/// The channels of each of these people: what their sockets are to hear, and
+/// how much of it they may see.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn memberships_of(
     domain: &Domain,
     people: Vec<UserId>,
-) -> Result<HashMap<UserId, HashMap<ChannelId, i64>>, DbErr> {
+) -> Result<HashMap<UserId, HashMap<ChannelId, Membership>>, DbErr> {
     let rows = membership::Entity::find()
         .select_only()
         .columns([
             membership::Column::UserId,
             membership::Column::ChannelId,
             membership::Column::JoinedSeq,
+            membership::Column::ClearedSeq,
         ])
         .filter(membership::Column::UserId.is_in(people))
-        .into_tuple::<(UserId, ChannelId, i64)>()
+        .into_tuple::<(UserId, ChannelId, i64, i64)>()
         .all(domain.database.read())
         .await?;
-    let mut memberships: HashMap<UserId, HashMap<ChannelId, i64>> = HashMap::new();
-    for (user_id, channel_id, joined_seq) in rows {
-        memberships.entry(user_id).or_default().insert(channel_id, joined_seq);
+    let mut memberships: HashMap<UserId, HashMap<ChannelId, Membership>> = HashMap::new();
+    for (user_id, channel_id, joined_seq, cleared_seq) in rows {
+        let membership = Membership { joined_seq, cleared_seq };
+        memberships.entry(user_id).or_default().insert(channel_id, membership);
     }
     Ok(memberships)
+}
+
+/// At most `limit` members of a channel, whoever asks.
+///
+/// # Errors
+/// If the database fails.
+pub async fn first_members(
+    domain: &Domain,
+    channel_id: ChannelId,
+    limit: u64,
+) -> Result<Vec<UserId>, DbErr> {
+    membership::Entity::find()
+        .select_only()
+        .column(membership::Column::UserId)
+        .filter(membership::Column::ChannelId.eq(channel_id))
+        .limit(limit)
+        .into_tuple::<UserId>()
+        .all(domain.database.read())
+        .await
 }
 
 /// Makes somebody a member of a channel that `timeline` holds locked.
 pub(crate) async fn insert(
     transaction: &DatabaseTransaction,
-    timeline: &mut timeline::Writer,
+    timeline: &mut Writer,
     channel_id: ChannelId,
     person: &Person,
 ) -> Result<(), DbErr> {
-    insert_as(transaction, timeline, channel_id, person, MemberRole::Member).await
+    let row = channel::Entity::find_by_id(channel_id).one(transaction).await?;
+    let history = row.map(|channel| channel.history).unwrap_or_default();
+    let people = vec![(person.clone(), MemberRole::Member)];
+    begin(transaction, timeline, Arrival { channel_id, history, actor_id: None, people }).await
 }
 
-/// As [`insert`], with a role.
-pub(crate) async fn insert_as(
+/// Makes people members of a channel that `timeline` holds locked.
+pub(crate) async fn begin(
     transaction: &DatabaseTransaction,
-    timeline: &mut timeline::Writer,
-    channel_id: ChannelId,
-    person: &Person,
-    role: MemberRole,
+    timeline: &mut Writer,
+    arrival: Arrival,
 ) -> Result<(), DbErr> {
-    let Some(joined) =
-        timeline.append(channel_id, person.id, Happening::MemberJoined(person.clone()))
-    else {
-        return Err(DbErr::RecordNotFound(format!("head of channel {channel_id}")));
-    };
-    membership::Entity::insert(membership::ActiveModel {
-        channel_id: Set(channel_id),
-        user_id: Set(person.id),
-        role: Set(role),
-        joined_at: Set(joined.at),
-        joined_seq: Set(joined.seq),
-        read_seq: Set(joined.seq),
-    })
-    .exec_without_returning(transaction)
-    .await
-    .map(|_| ())
+    let Arrival { channel_id, history, actor_id, people } = arrival;
+    let message_count = timeline.head(channel_id).map_or(0, |head| head.message_count);
+    let mut rows = Vec::with_capacity(people.len());
+    for (person, role) in people {
+        let user_id = person.id;
+        let joined = timeline
+            .append(channel_id, actor_id.unwrap_or(user_id), Happening::MemberJoined(person, role))
+            .ok_or_else(|| DbErr::RecordNotFound(format!("head of channel {channel_id}")))?;
+        let cleared_seq = match history {
+            HistoryVisibility::All => 0,
+            HistoryVisibility::SinceJoining => joined.seq - 1,
+        };
+        rows.push(membership::ActiveModel {
+            channel_id: Set(channel_id),
+            user_id: Set(user_id),
+            role: Set(role),
+            joined_at: Set(joined.at),
+            joined_seq: Set(joined.seq),
+            read_seq: Set(joined.seq),
+            read_count: Set(message_count),
+            muted: Set(false),
+            cleared_seq: Set(cleared_seq),
+        });
+    }
+    if !rows.is_empty() {
+        membership::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    }
+    Ok(())
 }
 
-async fn is_member(
+/// Ends somebody's membership of a channel that `timeline` holds locked; `false`
+/// if they had none. The last owner is followed by the moderator who has been
+/// there longest, else by the member who has: a channel that has people has
+/// somebody who may care for it. The successor comes first on the timeline, so
+/// that at no number the channel is without an owner.
+pub(crate) async fn end(
+    transaction: &DatabaseTransaction,
+    timeline: &mut Writer,
+    departure: Departure<'_>,
+) -> Result<bool, DbErr> {
+    let Departure { channel_id, actor_id, person } = departure;
+    let Some(row) = find(transaction, channel_id, person.id).await? else { return Ok(false) };
+    if row.role == MemberRole::Owner
+        && let Some((next, successor)) = first_but(transaction, channel_id, person.id).await?
+        && next.role != MemberRole::Owner
+    {
+        set_role(transaction, channel_id, successor.id, MemberRole::Owner).await?;
+        let happening = Happening::MemberUpdated(successor, MemberRole::Owner);
+        timeline.append(channel_id, actor_id, happening);
+    }
+    membership::Entity::delete_by_id((channel_id, person.id)).exec(transaction).await?;
+    // Who was invited into it once is not invited into it again by leaving.
+    invitation::Entity::delete_many()
+        .filter(invitation::Column::ChannelId.eq(channel_id))
+        .filter(invitation::Column::UserId.eq(person.id))
+        .exec(transaction)
+        .await?;
+    timeline.append(channel_id, actor_id, Happening::MemberLeft(person.clone()));
+    Ok(true)
+}
+
+/// Somebody's membership, if they have one.
+pub(crate) async fn find(
     connection: &impl ConnectionTrait,
     channel_id: ChannelId,
     user_id: UserId,
-) -> Result<bool, DbErr> {
-    Ok(membership::Entity::find_by_id((channel_id, user_id)).one(connection).await?.is_some())
+) -> Result<Option<membership::Model>, DbErr> {
+    membership::Entity::find_by_id((channel_id, user_id)).one(connection).await
+}
+
+/// Sets what a member may do.
+pub(crate) async fn set_role(
+    transaction: &DatabaseTransaction,
+    channel_id: ChannelId,
+    user_id: UserId,
+    role: MemberRole,
+) -> Result<(), DbErr> {
+    membership::Entity::update_many()
+        .col_expr(membership::Column::Role, Expr::value(role))
+        .filter(membership::Column::ChannelId.eq(channel_id))
+        .filter(membership::Column::UserId.eq(user_id))
+        .exec(transaction)
+        .await
+        .map(|_| ())
+}
+
+/// Of the people in a channel who can sign in, all but one, the one who may do
+/// most; of several the one who has been there longest.
+pub(crate) async fn first_but(
+    connection: &impl ConnectionTrait,
+    channel_id: ChannelId,
+    user_id: UserId,
+) -> Result<Option<(membership::Model, Person)>, DbErr> {
+    let role = |role: MemberRole| membership::Column::Role.eq(role);
+    let rank: Expr = CaseStatement::new()
+        .case(role(MemberRole::Owner), 0)
+        .case(role(MemberRole::Moderator), 1)
+        .finally(2)
+        .into();
+    let row = membership::Entity::find()
+        .join(JoinType::InnerJoin, its_user())
+        .select_also(user_account::Entity)
+        .filter(membership::Column::ChannelId.eq(channel_id))
+        .filter(membership::Column::UserId.ne(user_id))
+        .filter(user_account::Column::DeactivatedAt.is_null())
+        .filter(user_account::Column::Kind.eq(UserKind::Human))
+        .order_by(rank, Order::Asc)
+        .order_by_asc(membership::Column::JoinedSeq)
+        .limit(1)
+        .one(connection)
+        .await?;
+    let person = |user: user_account::Model| Person::from(&crate::account::User::from(user));
+    Ok(row.and_then(|(member, user)| Some((member, person(user?)))))
+}
+
+/// `membership (user_id)` → `user_account (id)`.
+pub(crate) fn its_user() -> RelationDef {
+    membership::Entity::belongs_to(user_account::Entity)
+        .from(membership::Column::UserId)
+        .to(user_account::Column::Id)
+        .into()
 }

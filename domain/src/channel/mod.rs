@@ -2,19 +2,41 @@
 
 mod access;
 mod browse;
+mod change;
 mod create;
+mod direct;
+mod invitation;
+mod join;
+mod marks;
+mod members;
 pub(crate) mod membership;
 mod name;
+mod named;
+mod rules;
+mod typing;
+mod update;
 mod view;
 
 use uuid::uuid;
 
-pub use access::{AccessCache, AccessError, Found, find, require_member};
+pub use access::{AccessCache, AccessError, Membership, Seat, Sight, find, require_member};
 pub use browse::{browse, mine};
-pub use create::{ChannelDraft, CreateError, Created, create};
-pub use membership::{Member, MemberRole, join, members, memberships_of, unsubscribe};
+pub use change::ChangeError;
+pub use create::{ChannelDraft, Created, create};
+pub use direct::{MAX_OTHERS, direct};
+pub use invitation::{
+    Invitation, InvitationPage, Invited, accept, invitations_into, invitations_of, invite, reject,
+    withdraw,
+};
+pub use join::{join, unsubscribe};
+pub use marks::{clear, mark_read, mute};
+pub use members::{Added, add_member, appoint, members, remove_member};
+pub use membership::{Member, MemberRole, first_members, memberships_of};
 pub use name::{ChannelName, ChannelRef};
-pub use view::Channel;
+pub use rules::Refusal;
+pub use typing::typing;
+pub use update::{ChannelChange, archive, update};
+pub use view::{Channel, Mine};
 
 pub(crate) use access::find_for_post;
 pub(crate) use view::summary;

@@ -37,6 +37,12 @@ impl AsRef<str> for ChannelName {
     }
 }
 
+impl From<ChannelName> for String {
+    fn from(name: ChannelName) -> Self {
+        name.0
+    }
+}
+
 /// A channel as a client names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ChannelRef {

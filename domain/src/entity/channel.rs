@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::id::{ChannelId, UserId};
-use crate::timeline::ChannelKind;
+use crate::timeline::{ChannelKind, HistoryVisibility};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "channel")]
@@ -16,6 +16,7 @@ pub struct Model {
     pub description: Option<String>,
     pub created_by: Option<UserId>,
     pub created_at: DateTimeUtc,
+    pub history: HistoryVisibility,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

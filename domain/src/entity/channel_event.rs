@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::channel::MemberRole;
 use crate::id::{ChannelId, UserId};
 use crate::timeline::EventKind;
 
@@ -19,6 +20,8 @@ pub struct Model {
     /// The message it is about.
     pub message_seq: Option<i64>,
     pub at: DateTimeUtc,
+    pub emoji: Option<String>,
+    pub role: Option<MemberRole>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -16,7 +16,14 @@ pub struct Model {
     pub joined_at: DateTimeUtc,
     /// The number of the event that made them a member.
     pub joined_seq: i64,
+    /// Up to this number they have read.
     pub read_seq: i64,
+    /// How many messages the channel had at `read_seq`: written together with it,
+    /// so that counting what is unread is a subtraction.
+    pub read_count: i64,
+    pub muted: bool,
+    /// Up to this number the member sees no messages.
+    pub cleared_seq: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

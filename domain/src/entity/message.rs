@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::id::{ChannelId, MessageId, UserId};
+use crate::timeline::Reactions;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "message")]
@@ -18,6 +19,15 @@ pub struct Model {
     /// How many messages the channel had with this one.
     pub ordinal: i64,
     pub created_at: DateTimeUtc,
+    pub edited_at: Option<DateTimeUtc>,
+    pub deleted_at: Option<DateTimeUtc>,
+    pub expires_at: Option<DateTimeUtc>,
+    pub pinned_at: Option<DateTimeUtc>,
+    pub thread_root_id: Option<MessageId>,
+    pub thread_root_seq: Option<i64>,
+    pub reply_count: i64,
+    pub last_reply_at: Option<DateTimeUtc>,
+    pub reactions: Option<Reactions>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -19,6 +19,11 @@ pub struct Model {
     pub role: Role,
     pub password_hash: String,
     pub created_at: DateTimeUtc,
+    pub display_name: Option<String>,
+    pub avatar_id: Option<Uuid>,
+    pub last_seen_at: Option<DateTimeUtc>,
+    /// Since when nobody can sign in to it.
+    pub deactivated_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

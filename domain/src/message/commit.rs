@@ -13,7 +13,7 @@ use crate::entity::send_outcome;
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl::Acl;
 use crate::message::{Fingerprint, Outcome, Pending, Rejection};
-use crate::timeline::{Happening, Person, Publication, Writer};
+use crate::timeline::{Happening, NewMessage, Person, Publication, Writer};
 
 /// What a committed batch led to.
 pub(crate) struct Committed {
@@ -163,8 +163,12 @@ impl Decision {
     }
 
     fn append(&mut self, pending: &Pending, author: Person) -> Outcome {
-        let said = Happening::MessageCreated { id: pending.id, author, text: pending.text.clone() };
-        match self.timeline.append(pending.channel_id, pending.author_id, said) {
+        let new = NewMessage { id: pending.id, author, text: pending.text.clone() };
+        match self.timeline.append(
+            pending.channel_id,
+            pending.author_id,
+            Happening::MessageCreated(new),
+        ) {
             Some(numbered) => Outcome::Committed {
                 channel_id: pending.channel_id,
                 seq: numbered.seq,

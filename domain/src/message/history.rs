@@ -1,14 +1,17 @@
 //! Reading messages.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 use crate::account::Actor;
-use crate::channel::{AccessError, ChannelRef, require_member};
+use crate::channel::{AccessError, ChannelRef, Seat, require_member};
 use crate::context::Domain;
+use crate::database::comparable;
 use crate::entity::{message, send_outcome};
 use crate::id::{ChannelId, MessageId};
+use crate::message::view;
 use crate::timeline::Message;
 
 /// Which messages of a channel to read. Bounds exclude the named number and
@@ -45,9 +48,8 @@ pub async fn list(
     channel: &ChannelRef,
     window: &Window,
 ) -> Result<Page, AccessError> {
-    let (found, _) = require_member(domain, actor, channel).await?;
-    let mut select =
-        message::Entity::find().filter(message::Column::ChannelId.eq(found.channel.id));
+    let seat = require_member(domain, actor, channel).await?;
+    let mut select = messages_in(&seat);
     if let Some(seq) = window.before_seq {
         select = select.filter(message::Column::Seq.lt(seq));
     }
@@ -55,7 +57,10 @@ pub async fn list(
         select = select.filter(message::Column::Seq.gt(seq));
     }
     if let Some(time) = window.since {
-        select = select.filter(from_time(found.channel.id, time));
+        match first_since(domain, seat.channel.summary.id, time).await? {
+            Some(seq) => select = select.filter(message::Column::Seq.gte(seq)),
+            None => return Ok(Page { messages: Vec::new(), as_of_seq: seat.channel.last_seq }),
+        }
     }
     let oldest_first = window.after_seq.is_some();
     let order = if oldest_first { Order::Asc } else { Order::Desc };
@@ -67,56 +72,71 @@ pub async fn list(
     if !oldest_first {
         rows.reverse();
     }
-    Ok(Page { messages: with_authors(domain, rows).await?, as_of_seq: found.channel.last_seq })
+    Ok(Page {
+        messages: view::seen_by(domain, actor.id(), rows).await?,
+        as_of_seq: seat.channel.last_seq,
+    })
+}
+
+/// The messages of a channel that somebody with this seat may see.
+pub(crate) fn messages_in(seat: &Seat) -> Select<message::Entity> {
+    message::Entity::find()
+        .filter(message::Column::ChannelId.eq(seat.channel.summary.id))
+        .filter(message::Column::Seq.gt(seat.sight.cleared_seq))
 }
 
 /// One message.
 ///
 /// # Errors
-/// [`AccessError::NotFound`] if there is none in a channel of the actor's.
+/// [`AccessError::NotFound`] if there is none that the actor may see.
 pub async fn get(domain: &Domain, actor: &Actor, id: MessageId) -> Result<Message, AccessError> {
-    let reader = domain.database.read();
-    let outcome = send_outcome::Entity::find_by_id(id).one(reader).await?;
-    let Some((channel_id, seq)) = outcome.and_then(|row| Some((row.channel_id, row.seq?))) else {
-        return Err(AccessError::NotFound);
-    };
-    match require_member(domain, actor, &ChannelRef::Id(channel_id)).await {
-        Err(AccessError::NotAMember) => return Err(AccessError::NotFound),
-        other => drop(other?),
-    }
-    let row = message::Entity::find_by_id((channel_id, seq)).one(reader).await?;
-    let messages = with_authors(domain, row.into_iter().collect()).await?;
+    let (_, place) = locate(domain, actor, id).await?;
+    let row = message::Entity::find_by_id(place).one(domain.database.read()).await?;
+    let messages = view::seen_by(domain, actor.id(), row.into_iter().collect()).await?;
     messages.into_iter().next().ok_or(AccessError::NotFound)
 }
 
-/// Numbered from a channel's first message at `time` or later; never true if there
-/// is none. Times rise with the numbers, so this bounds a page as the time does,
-/// and no message is read only to find that it is too old.
-fn from_time(channel_id: ChannelId, time: DateTime<Utc>) -> Expr {
-    let first = Query::select()
-        .column(message::Column::Seq)
-        .from(message::Entity)
-        .and_where(message::Column::ChannelId.eq(channel_id))
-        .and_where(message::Column::CreatedAt.gte(time))
-        .order_by((message::Entity, message::Column::CreatedAt), Order::Asc)
-        .order_by((message::Entity, message::Column::Seq), Order::Asc)
-        .limit(1)
-        .take();
-    Expr::col((message::Entity, message::Column::Seq)).gte(Expr::from(first))
+/// Where a message is that the actor may see, and their seat there: what every
+/// operation on one message begins with.
+///
+/// # Errors
+/// [`AccessError::NotFound`] whether there is none, it is in a channel of
+/// others, or it is hidden from the actor.
+pub(crate) async fn locate(
+    domain: &Domain,
+    actor: &Actor,
+    id: MessageId,
+) -> Result<(Seat, (ChannelId, i64)), AccessError> {
+    let outcome = send_outcome::Entity::find_by_id(id).one(domain.database.read()).await?;
+    let place = outcome.and_then(|row| Some((row.channel_id, row.seq?)));
+    let (channel_id, seq) = place.ok_or(AccessError::NotFound)?;
+    let seat = match require_member(domain, actor, &ChannelRef::Id(channel_id)).await {
+        Err(AccessError::NotAMember) => return Err(AccessError::NotFound),
+        other => other?,
+    };
+    if !seat.sight.shows(seq) {
+        return Err(AccessError::NotFound);
+    }
+    Ok((seat, (channel_id, seq)))
 }
 
-async fn with_authors(domain: &Domain, rows: Vec<message::Model>) -> Result<Vec<Message>, DbErr> {
-    let authors = rows.iter().map(|row| row.author_id).collect();
-    let people = domain.people.get(domain.database.read(), authors).await?;
-    let message = |row: message::Model| {
-        Some(Message {
-            id: row.id,
-            channel_id: row.channel_id,
-            seq: row.seq,
-            author: people.get(&row.author_id)?.clone(),
-            text: row.text,
-            created_at: row.created_at,
-        })
-    };
-    Ok(rows.into_iter().filter_map(message).collect())
+/// The number of a channel's first message at `time` or later. Times rise with the
+/// numbers, so this bounds a page as the time does, and no message is read only to
+/// find that it is too old. A query of its own: within another, MariaDB would not
+/// know it for a constant to seek by.
+pub(crate) async fn first_since(
+    domain: &Domain,
+    channel_id: ChannelId,
+    time: DateTime<Utc>,
+) -> Result<Option<i64>, DbErr> {
+    message::Entity::find()
+        .select_only()
+        .column(message::Column::Seq)
+        .filter(message::Column::ChannelId.eq(channel_id))
+        .filter(message::Column::CreatedAt.gte(comparable(time)))
+        .order_by_asc(message::Column::CreatedAt)
+        .order_by_asc(message::Column::Seq)
+        .into_tuple()
+        .one(domain.database.read())
+        .await
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
-use crate::id::{ChannelId, SessionId};
-use crate::timeline::Event;
+use crate::channel::Mine;
+use crate::id::{ChannelId, SessionId, UserId};
+use crate::timeline::{Event, Person};
 
 /// Publishes after a commit, and delivers to every subscribed node.
 #[async_trait]
@@ -62,5 +64,58 @@ pub enum Ephemeral {
     SessionEnded {
         /// Which.
         session_id: SessionId,
+    },
+    /// Somebody read, cleared or muted a channel: their other clients show it so.
+    Read {
+        /// Who.
+        user_id: UserId,
+        /// Which.
+        channel_id: ChannelId,
+        /// What the channel is to them now.
+        mine: Mine,
+    },
+    /// Somebody is writing something.
+    Typing {
+        /// Where.
+        channel_id: ChannelId,
+        /// Who.
+        user: Person,
+    },
+    /// A node says who has a socket open there.
+    Presence {
+        /// Which; a node that starts again has another id.
+        node_id: Uuid,
+        /// What it says.
+        news: PresenceNews,
+    },
+}
+
+/// What a node says of the people with sockets open there. It counts how often
+/// it told of changes, so that whoever missed one notices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PresenceNews {
+    /// It wants to hear from all who is there.
+    Ask,
+    /// These are all.
+    All {
+        /// After so many changes.
+        version: u64,
+        /// Who.
+        online: Vec<UserId>,
+    },
+    /// This changed.
+    Changed {
+        /// The number of this change.
+        version: u64,
+        /// Who came.
+        came: Vec<UserId>,
+        /// Who went.
+        went: Vec<UserId>,
+    },
+    /// It lives.
+    Beat {
+        /// After so many changes.
+        version: u64,
     },
 }

@@ -4,7 +4,7 @@
 mod bus;
 mod log;
 
-pub use bus::{BusSignal, ChannelEvents, Ephemeral, EventBus};
+pub use bus::{BusSignal, ChannelEvents, Ephemeral, EventBus, PresenceNews};
 pub use log::{
     Accepted, Delivery, LogConsumer, LogError, MessageLog, NotAcknowledged, PartitionReader,
 };

@@ -1,11 +1,17 @@
 //! A channel's timeline: one gapless sequence of everything that happens in it.
 
+mod channel;
 mod event;
+mod message;
+mod person;
 mod read;
 mod writer;
 
-pub use event::{ChannelKind, ChannelSummary, Event, EventKind, Message, Person, UserKind};
+pub use channel::{ChannelKind, ChannelSummary, HistoryVisibility};
+pub use event::{Event, EventKind, Thread};
+pub use message::{Message, Reaction, Reactions};
+pub use person::{Person, UserKind};
 pub use read::{heads, read};
 pub use writer::Publication;
 
-pub(crate) use writer::{Happening, Writer};
+pub(crate) use writer::{Happening, MessageChange, NewMessage, Writer};

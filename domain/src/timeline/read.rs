@@ -1,13 +1,12 @@
 //! Reading timelines back. Readers that the bus told nothing, or too late, or
 //! wrongly, find everything here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationDef,
+    ColumnTrait, Condition, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef,
 };
 
 use crate::account::People;
@@ -15,7 +14,9 @@ use crate::channel;
 use crate::database::Database;
 use crate::entity::{channel_event, channel_head, message};
 use crate::id::{ChannelId, MessageId, UserId};
-use crate::timeline::{ChannelSummary, Event, EventKind, Message, Person};
+use crate::timeline::{ChannelSummary, Event, EventKind, Message, Person, Thread};
+
+type Row = (channel_event::Model, Option<message::Model>);
 
 /// The events of a channel with numbers above `after_seq`, at most `limit`, in
 /// order. Says nothing about who may see them: the caller checked that.
@@ -30,13 +31,17 @@ pub async fn read(
     limit: u64,
 ) -> Result<Vec<Event>, DbErr> {
     let rows = rows(database, channel_id, after_seq, limit).await?;
-    let ids = rows.iter().flat_map(|row| [row.user_id, row.author_id]).flatten().collect();
-    let people = people.get(database.read(), ids).await?;
-    let channel = match rows.iter().any(|row| row.kind == EventKind::ChannelCreated) {
-        true => channel::summary(database, channel_id).await?,
-        false => None,
+    let users = rows.iter().filter_map(|(event, _)| event.user_id);
+    let authors = rows.iter().filter_map(|(_, message)| Some(message.as_ref()?.author_id));
+    let shown = Shown {
+        people: people.get(database.read(), users.chain(authors).collect()).await?,
+        roots: roots(database, channel_id, &rows).await?,
+        channel: match rows.iter().any(|(event, _)| shows_channel(event.kind)) {
+            true => channel::summary(database.read(), channel_id).await?,
+            false => None,
+        },
     };
-    Ok(rows.into_iter().map(|row| row.into_event(&people, channel.as_ref())).collect())
+    Ok(rows.into_iter().map(|row| shown.event(row)).collect())
 }
 
 /// The last number of each of these channels.
@@ -57,22 +62,7 @@ pub async fn heads(
     Ok(heads.into_iter().collect())
 }
 
-/// An event with the message that it is about, as one row.
-#[derive(FromQueryResult)]
-struct Row {
-    channel_id: ChannelId,
-    seq: i64,
-    kind: EventKind,
-    actor_id: UserId,
-    user_id: Option<UserId>,
-    message_seq: Option<i64>,
-    at: DateTime<Utc>,
-    id: Option<MessageId>,
-    author_id: Option<UserId>,
-    text: Option<String>,
-    created_at: Option<DateTime<Utc>>,
-}
-
+/// Events, each with the message that it is about.
 async fn rows(
     database: &Database,
     channel_id: ChannelId,
@@ -80,20 +70,39 @@ async fn rows(
     limit: u64,
 ) -> Result<Vec<Row>, DbErr> {
     channel_event::Entity::find()
-        .columns([
-            message::Column::Id,
-            message::Column::AuthorId,
-            message::Column::Text,
-            message::Column::CreatedAt,
-        ])
         .join(JoinType::LeftJoin, about())
+        .select_also(message::Entity)
         .filter(channel_event::Column::ChannelId.eq(channel_id))
         .filter(channel_event::Column::Seq.gt(after_seq))
         .order_by_asc(channel_event::Column::Seq)
         .limit(limit)
-        .into_model::<Row>()
         .all(database.read())
         .await
+}
+
+/// The messages that those of `rows` answer which changed the number of replies.
+async fn roots(
+    database: &Database,
+    channel_id: ChannelId,
+    rows: &[Row],
+) -> Result<HashMap<MessageId, Thread>, DbErr> {
+    let seqs: BTreeSet<i64> = rows.iter().filter_map(root_seq).collect();
+    if seqs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let roots = message::Entity::find()
+        .filter(message::Column::ChannelId.eq(channel_id))
+        .filter(message::Column::Seq.is_in(seqs))
+        .all(database.read())
+        .await?;
+    Ok(roots.into_iter().map(|root| (root.id, Thread::of(&root))).collect())
+}
+
+fn root_seq((event, message): &Row) -> Option<i64> {
+    match event.kind {
+        EventKind::MessageCreated | EventKind::MessageDeleted => message.as_ref()?.thread_root_seq,
+        _ => None,
+    }
 }
 
 /// `channel_event (channel_id, message_seq)` → `message (channel_id, seq)`.
@@ -110,32 +119,41 @@ fn about() -> RelationDef {
         .into()
 }
 
-impl Row {
-    fn into_event(
-        self,
-        people: &HashMap<UserId, Person>,
-        channel: Option<&ChannelSummary>,
-    ) -> Event {
+/// What events show of things besides their own rows.
+struct Shown {
+    people: HashMap<UserId, Person>,
+    roots: HashMap<MessageId, Thread>,
+    channel: Option<ChannelSummary>,
+}
+
+impl Shown {
+    fn event(&self, row: Row) -> Event {
+        let thread = self.thread(&row);
+        let (row, message) = row;
         Event {
-            channel_id: self.channel_id,
-            seq: self.seq,
-            kind: self.kind,
-            actor_id: self.actor_id,
-            at: self.at,
-            user: self.user_id.and_then(|id| people.get(&id).cloned()),
-            channel: channel.filter(|_| self.kind == EventKind::ChannelCreated).cloned(),
-            message: self.into_message(people),
+            channel_id: row.channel_id,
+            seq: row.seq,
+            kind: row.kind,
+            actor_id: row.actor_id,
+            at: row.at,
+            user: row.user_id.and_then(|id| self.people.get(&id).cloned()),
+            channel: self.channel.as_ref().filter(|_| shows_channel(row.kind)).cloned(),
+            message: message.and_then(|message| {
+                let author = self.people.get(&message.author_id)?.clone();
+                Some(Message::of(message, author))
+            }),
+            thread,
+            emoji: row.emoji,
+            role: row.role,
         }
     }
 
-    fn into_message(self, people: &HashMap<UserId, Person>) -> Option<Message> {
-        Some(Message {
-            id: self.id?,
-            channel_id: self.channel_id,
-            seq: self.message_seq?,
-            author: people.get(&self.author_id?)?.clone(),
-            text: self.text?,
-            created_at: self.created_at?,
-        })
+    fn thread(&self, row: &Row) -> Option<Thread> {
+        root_seq(row)?;
+        self.roots.get(&row.1.as_ref()?.thread_root_id?).cloned()
     }
+}
+
+fn shows_channel(kind: EventKind) -> bool {
+    matches!(kind, EventKind::ChannelCreated | EventKind::ChannelUpdated)
 }

@@ -12,10 +12,11 @@ use sea_orm::{
     QueryOrder, QuerySelect,
 };
 
+use crate::channel::MemberRole;
 use crate::entity::{channel_event, channel_head, message};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::port::ChannelEvents;
-use crate::timeline::{ChannelSummary, Event, EventKind, Message, Person};
+use crate::timeline::{ChannelSummary, Event, EventKind, Message, Person, Thread};
 
 /// Appends to the timelines of the channels that it holds locked.
 pub(crate) struct Writer {
@@ -30,9 +31,34 @@ pub(crate) struct Writer {
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
     ChannelCreated(ChannelSummary),
-    MemberJoined(Person),
+    ChannelUpdated(ChannelSummary),
+    MemberInvited(Person),
+    MemberJoined(Person, MemberRole),
+    MemberUpdated(Person, MemberRole),
     MemberLeft(Person),
-    MessageCreated { id: MessageId, author: Person, text: String },
+    MessageCreated(NewMessage),
+    /// With the message as it is then, which the caller writes, and the thread
+    /// that it answers in, if its number of replies changed.
+    MessageChanged(MessageChange, Message, Option<Thread>),
+}
+
+/// A message that gets its number, and with it its row.
+#[derive(Clone, Debug)]
+pub(crate) struct NewMessage {
+    pub(crate) id: MessageId,
+    pub(crate) author: Person,
+    pub(crate) text: String,
+}
+
+/// What can happen to a message.
+#[derive(Clone, Debug)]
+pub(crate) enum MessageChange {
+    Edited,
+    Deleted,
+    Pinned,
+    Unpinned,
+    ReactionAdded(String),
+    ReactionRemoved(String),
 }
 
 /// The number and time that something got.
@@ -114,6 +140,12 @@ impl Writer {
         self.heads.get(&channel_id)
     }
 
+    /// The time that the next event of a locked channel will have: never before
+    /// the last one's, even when the clock is set back.
+    pub(crate) fn next_at(&self, channel_id: ChannelId) -> Option<DateTime<Utc>> {
+        self.heads.get(&channel_id).map(|head| Ord::max(head.last_at, self.now))
+    }
+
     /// Gives `happening` the channel's next number. `None` if the channel is
     /// not among the locked ones, hence does not exist.
     pub(crate) fn append(
@@ -122,18 +154,22 @@ impl Writer {
         actor_id: UserId,
         happening: Happening,
     ) -> Option<Numbered> {
+        let at = self.next_at(channel_id)?;
         let head = self.heads.get_mut(&channel_id)?;
         head.last_seq += 1;
-        // Time and number agree even when the clock is set back.
-        head.last_at = Ord::max(head.last_at, self.now);
+        head.last_at = at;
         match happening {
-            Happening::MemberJoined(_) | Happening::MemberLeft(_) => head.acl_version += 1,
-            Happening::MessageCreated { .. } => head.message_count += 1,
-            Happening::ChannelCreated(_) => {}
+            Happening::MemberJoined(..) | Happening::MemberLeft(_) => head.acl_version += 1,
+            Happening::MessageCreated(_) => head.message_count += 1,
+            Happening::ChannelCreated(_)
+            | Happening::ChannelUpdated(_)
+            | Happening::MemberInvited(_)
+            | Happening::MemberUpdated(..)
+            | Happening::MessageChanged(..) => {}
         }
-        let numbered = Numbered { seq: head.last_seq, at: head.last_at };
+        let numbered = Numbered { seq: head.last_seq, at };
         let event = event(channel_id, actor_id, numbered, happening);
-        if let Some(message) = &event.message {
+        if let (EventKind::MessageCreated, Some(message)) = (event.kind, &event.message) {
             self.message_rows.push(message_row(message, head.message_count));
         }
         self.event_rows.push(event_row(&event));
@@ -203,24 +239,83 @@ fn event(
     let bare = Event {
         channel_id,
         seq,
-        kind: EventKind::ChannelCreated,
+        kind: happening.kind(),
         actor_id,
         at,
         message: None,
+        thread: None,
+        emoji: None,
         user: None,
+        role: None,
         channel: None,
     };
     match happening {
-        Happening::ChannelCreated(channel) => Event { channel: Some(channel), ..bare },
-        Happening::MemberJoined(user) => {
-            Event { kind: EventKind::MemberJoined, user: Some(user), ..bare }
+        Happening::ChannelCreated(channel) | Happening::ChannelUpdated(channel) => {
+            Event { channel: Some(channel), ..bare }
         }
-        Happening::MemberLeft(user) => {
-            Event { kind: EventKind::MemberLeft, user: Some(user), ..bare }
+        Happening::MemberInvited(user) | Happening::MemberLeft(user) => {
+            Event { user: Some(user), ..bare }
         }
-        Happening::MessageCreated { id, author, text } => {
-            let message = Message { id, channel_id, seq, author, text, created_at: at };
-            Event { kind: EventKind::MessageCreated, message: Some(message), ..bare }
+        Happening::MemberJoined(user, role) | Happening::MemberUpdated(user, role) => {
+            Event { user: Some(user), role: Some(role), ..bare }
+        }
+        Happening::MessageCreated(new) => {
+            Event { message: Some(new.numbered(channel_id, seq, at)), ..bare }
+        }
+        Happening::MessageChanged(change, message, thread) => {
+            Event { message: Some(message), thread, emoji: change.emoji(), ..bare }
+        }
+    }
+}
+
+impl Happening {
+    fn kind(&self) -> EventKind {
+        match self {
+            Self::ChannelCreated(_) => EventKind::ChannelCreated,
+            Self::ChannelUpdated(_) => EventKind::ChannelUpdated,
+            Self::MemberInvited(_) => EventKind::MemberInvited,
+            Self::MemberJoined(..) => EventKind::MemberJoined,
+            Self::MemberUpdated(..) => EventKind::MemberUpdated,
+            Self::MemberLeft(_) => EventKind::MemberLeft,
+            Self::MessageCreated(_) => EventKind::MessageCreated,
+            Self::MessageChanged(change, ..) => match change {
+                MessageChange::Edited => EventKind::MessageEdited,
+                MessageChange::Deleted => EventKind::MessageDeleted,
+                MessageChange::Pinned => EventKind::MessagePinned,
+                MessageChange::Unpinned => EventKind::MessageUnpinned,
+                MessageChange::ReactionAdded(_) => EventKind::ReactionAdded,
+                MessageChange::ReactionRemoved(_) => EventKind::ReactionRemoved,
+            },
+        }
+    }
+}
+
+impl MessageChange {
+    fn emoji(self) -> Option<String> {
+        match self {
+            Self::ReactionAdded(emoji) | Self::ReactionRemoved(emoji) => Some(emoji),
+            Self::Edited | Self::Deleted | Self::Pinned | Self::Unpinned => None,
+        }
+    }
+}
+
+impl NewMessage {
+    fn numbered(self, channel_id: ChannelId, seq: i64, created_at: DateTime<Utc>) -> Message {
+        Message {
+            id: self.id,
+            channel_id,
+            seq,
+            author: self.author,
+            text: self.text,
+            thread_root_id: None,
+            reply_count: 0,
+            last_reply_at: None,
+            created_at,
+            edited_at: None,
+            deleted_at: None,
+            expires_at: None,
+            pinned_at: None,
+            reactions: Vec::new(),
         }
     }
 }
@@ -234,6 +329,8 @@ fn event_row(event: &Event) -> channel_event::ActiveModel {
         user_id: Set(event.user.as_ref().map(|user| user.id)),
         message_seq: Set(event.message.as_ref().map(|message| message.seq)),
         at: Set(event.at),
+        emoji: Set(event.emoji.clone()),
+        role: Set(event.role),
     }
 }
 
@@ -246,5 +343,14 @@ fn message_row(message: &Message, ordinal: i64) -> message::ActiveModel {
         text: Set(message.text.clone()),
         ordinal: Set(ordinal),
         created_at: Set(message.created_at),
+        edited_at: Set(None),
+        deleted_at: Set(None),
+        expires_at: Set(message.expires_at),
+        pinned_at: Set(None),
+        thread_root_id: Set(message.thread_root_id),
+        thread_root_seq: Set(None),
+        reply_count: Set(0),
+        last_reply_at: Set(None),
+        reactions: Set(None),
     }
 }

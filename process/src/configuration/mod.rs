@@ -74,6 +74,8 @@ pub struct Configuration {
     pub cors_origins: Vec<String>,
     /// Whether rates are limited.
     pub rate_limits: Switch,
+    /// How many sockets one person may have open at one process.
+    pub sockets_per_user: usize,
     /// How long a send waits for its commit, 0 to 30,000 milliseconds.
     pub commit_wait_ms: u64,
     /// How log lines are written.
@@ -116,6 +118,7 @@ impl Configuration {
             trusted_proxies: reader.list(&table::TRUSTED_PROXIES, parse::networks)?,
             cors_origins: reader.list(&table::CORS_ORIGINS, parse::origins)?,
             rate_limits: reader.required(&table::RATE_LIMITS, parse::switch)?,
+            sockets_per_user: reader.required(&table::SOCKETS_PER_USER, parse::sockets_per_user)?,
             commit_wait_ms: reader.required(&table::COMMIT_WAIT_MS, parse::commit_wait_ms)?,
             log_format: reader.required(&table::LOG_FORMAT, parse::log_format)?,
             log_filter: reader.required(&table::LOG, parse::log_filter)?,

@@ -20,6 +20,9 @@ const COMMIT_WAIT_MAXIMUM_MS: u64 = 30_000;
 /// The most partitions of a log: each costs a queue and a consumer in every worker.
 const PARTITIONS_MAXIMUM: u32 = 256;
 
+/// More sockets of one person are no limit any more.
+const SOCKETS_MAXIMUM: usize = 100_000;
+
 /// Something that is on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
@@ -94,6 +97,14 @@ pub(super) fn commit_wait_ms(text: &str) -> Result<u64, String> {
         .ok()
         .filter(|wait| *wait <= COMMIT_WAIT_MAXIMUM_MS)
         .ok_or_else(|| format!("must be a whole number from 0 to {COMMIT_WAIT_MAXIMUM_MS}"))
+}
+
+pub(super) fn sockets_per_user(text: &str) -> Result<usize, String> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|count| (1..=SOCKETS_MAXIMUM).contains(count))
+        .ok_or_else(|| format!("must be a whole number from 1 to {SOCKETS_MAXIMUM}"))
 }
 
 pub(super) fn partitions(text: &str) -> Result<u32, String> {

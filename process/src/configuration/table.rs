@@ -95,6 +95,14 @@ pub(super) const CORS_ORIGINS: Key =
 pub(super) const RATE_LIMITS: Key =
     Key::text("rate_limits", "on, or off for tests and measurements.").default("on");
 
+/// How many sockets one person may have open.
+pub(super) const SOCKETS_PER_USER: Key = Key::text(
+    "sockets_per_user",
+    "How many sockets one person may have open at one API process, 1 to 100000.",
+)
+.default("50")
+.number();
+
 /// How long a send waits for the database.
 pub(super) const COMMIT_WAIT_MS: Key = Key::text(
     "commit_wait_ms",
@@ -117,7 +125,7 @@ pub(super) const LOG: Key = Key::text(
 .default("info");
 
 /// Every key, in the order in which they are shown.
-pub const KEYS: [&Key; 15] = [
+pub const KEYS: [&Key; 16] = [
     &LISTEN,
     &DATA_DIR,
     &DATABASE_URL,
@@ -130,6 +138,7 @@ pub const KEYS: [&Key; 15] = [
     &TRUSTED_PROXIES,
     &CORS_ORIGINS,
     &RATE_LIMITS,
+    &SOCKETS_PER_USER,
     &COMMIT_WAIT_MS,
     &LOG_FORMAT,
     &LOG,

@@ -2,6 +2,7 @@
 
 mod answer;
 mod coverage;
+mod frames;
 mod person;
 mod rest;
 mod schema;
@@ -10,6 +11,7 @@ mod specification;
 
 pub use answer::Answer;
 pub use coverage::Coverage;
+pub use frames::Frames;
 pub use person::{Person, new_key, unique};
 pub use rest::{Call, Content, Rest};
 pub use socket::{Cursors, Socket, raw_socket};

@@ -27,6 +27,11 @@ pub fn unique(prefix: &str) -> String {
     format!("{prefix}-{}", &random[..10])
 }
 
+fn reaction(id: &str, emoji: &str) -> String {
+    let emoji: String = url::form_urlencoded::byte_serialize(emoji.as_bytes()).collect();
+    format!("/v1/messages/{id}/reactions/{emoji}")
+}
+
 impl Deref for Person {
     type Target = Rest;
 
@@ -107,6 +112,53 @@ impl Person {
     pub async fn say(&self, channel: &str, text: &str) -> i64 {
         let answer = self.post_message(channel, text, &new_key()).await;
         answer.expect(201)["seq"].as_i64().expect("a number")
+    }
+
+    /// Posts, and it is committed; the answer is its id.
+    pub async fn posted(&self, channel: &str, text: &str) -> String {
+        let answer = self.post_message(channel, text, &new_key()).await;
+        answer.expect(201)["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A message as this person sees it.
+    pub async fn message(&self, id: &str) -> Value {
+        self.get(&format!("/v1/messages/{id}")).await.expect(200).clone()
+    }
+
+    /// Gives a message another text.
+    pub async fn edit(&self, id: &str, text: &str) -> Answer {
+        self.patch(&format!("/v1/messages/{id}"), json!({"text": text})).await
+    }
+
+    /// Deletes a message.
+    pub async fn delete_message(&self, id: &str) -> Answer {
+        self.delete(&format!("/v1/messages/{id}")).await
+    }
+
+    /// Reacts to a message.
+    pub async fn react(&self, id: &str, emoji: &str) -> Answer {
+        self.put_empty(&reaction(id, emoji)).await
+    }
+
+    /// Takes a reaction back.
+    pub async fn take_back(&self, id: &str, emoji: &str) -> Answer {
+        self.delete(&reaction(id, emoji)).await
+    }
+
+    /// Pins a message.
+    pub async fn pin(&self, id: &str) -> Answer {
+        self.put_empty(&format!("/v1/messages/{id}/pin")).await
+    }
+
+    /// Takes a message off the pins.
+    pub async fn unpin(&self, id: &str) -> Answer {
+        self.delete(&format!("/v1/messages/{id}/pin")).await
+    }
+
+    /// What is pinned to a channel.
+    pub async fn pins(&self, channel: &str) -> Vec<Value> {
+        let answer = self.get(&format!("/v1/channels/{channel}/pins")).await;
+        answer.expect(200)["items"].as_array().expect("items").clone()
     }
 
     /// The channel as this person sees it.

@@ -77,9 +77,29 @@ impl Rest {
         self.call(Call { method: "POST", path, content: Content::Json(body), headers: &[] }).await
     }
 
+    /// PUT with a JSON body.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call(Call { method: "PUT", path, content: Content::Json(body), headers: &[] }).await
+    }
+
+    /// PATCH with a JSON body.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call(Call { method: "PATCH", path, content: Content::Json(body), headers: &[] }).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Call { method: "DELETE", path, content: Content::None, headers: &[] }).await
+    }
+
     /// POST without a body.
     pub async fn post_empty(&self, path: &str) -> Answer {
         self.call(Call { method: "POST", path, content: Content::None, headers: &[] }).await
+    }
+
+    /// PUT without a body.
+    pub async fn put_empty(&self, path: &str) -> Answer {
+        self.call(Call { method: "PUT", path, content: Content::None, headers: &[] }).await
     }
 
     /// POST with any bytes as JSON.

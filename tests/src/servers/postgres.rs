@@ -5,9 +5,9 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::ConnectionTrait;
 
-use super::{account, port};
+use super::{account, connect, port};
 use crate::guardian;
 use crate::program::{Program, Signal};
 use crate::wait::eventually;
@@ -48,9 +48,14 @@ impl Postgres {
 
     /// A new empty database; the answer is its URL.
     pub async fn create_database(&self) -> String {
+        self.create_database_with("").await
+    }
+
+    /// [`Self::create_database`] with options of the statement.
+    pub async fn create_database_with(&self, options: &str) -> String {
         let name = format!("t{}", uuid::Uuid::new_v4().simple());
         let connection = connect(&self.url("postgres")).await;
-        let statement = format!("CREATE DATABASE {name}");
+        let statement = format!("CREATE DATABASE {name} {options}");
         connection.execute_unprepared(&statement).await.expect("create a database");
         connection.close().await.expect("close the connection");
         self.url(&name)
@@ -122,13 +127,6 @@ impl Postgres {
             .expect("run pg_isready");
         asked.success().then_some(())
     }
-}
-
-/// Connects to a database of any kind.
-pub async fn connect(url: &str) -> DatabaseConnection {
-    let mut options = sea_orm::ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false);
-    Database::connect(options).await.expect("connect to the database")
 }
 
 /// The newest installed PostgreSQL: Debian keeps its programs out of PATH.

@@ -45,7 +45,7 @@ async fn operations_are_named_tagged_and_described(_world: Arc<World>) {
             assert!(description.is_some_and(|text| !text.is_empty()), "{place}: no description");
         }
     }
-    assert_eq!(specification.operations.len(), 19, "operations of the contract");
+    assert_eq!(specification.operations.len(), 43, "operations of the contract");
 }
 
 /// Hostile input 31 has the forged tokens.
@@ -124,6 +124,7 @@ async fn impossible_parameters_are_refused(world: Arc<World>) {
         "/v1/channels/public/events?after_seq=-1",
         "/v1/messages/not-an-id",
         "/v1/messages/not-an-id/receipt",
+        "/v1/messages/not-an-id/revisions",
     ] {
         ann.get(path).await.expect_problem(400, "invalid_parameter");
     }
@@ -143,7 +144,7 @@ async fn unknown_paths_and_methods_are_problems(world: Arc<World>) {
 fn call<'a>(operation: &'a Operation, channel: &str, content: Content) -> Call<'a> {
     let path = operation.path.replace("{channel}", channel);
     let id = uuid::Uuid::now_v7().to_string();
-    let path = path.replace("{id}", &id).leak();
+    let path = path.replace("{id}", &id).replace("{emoji}", "%F0%9F%90%87").leak();
     Call { method: &operation.method, path, content, headers: &[] }
 }
 
@@ -158,7 +159,7 @@ fn body_of(operation: &Operation) -> Content {
         "login" => json!({"username": "zoe", "password": "correct horse"}),
         "refreshToken" => json!({"refresh_token": "unknown"}),
         "createChannel" => json!({"name": unique("room")}),
-        "postMessage" => json!({"text": "hello"}),
+        "postMessage" | "editMessage" => json!({"text": "hello"}),
         _ => return Content::None,
     })
 }
@@ -173,7 +174,7 @@ fn invalid_body_of(operation: &Operation) -> (&'static str, Value) {
         "login" => ("password", json!({"username": "zoe", "password": "p".repeat(257)})),
         "refreshToken" => ("refresh_token", json!({"refresh_token": "r".repeat(129)})),
         "createChannel" => ("name", json!({"name": "Not A Name"})),
-        "postMessage" => ("text", json!({"text": ""})),
+        "postMessage" | "editMessage" => ("text", json!({"text": ""})),
         other => panic!("{other} has a body: say here what is invalid in it"),
     }
 }

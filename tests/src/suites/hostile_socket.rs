@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use libtest_mimic::Trial;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,6 +31,8 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             invalid_utf8_closes_1007,
             binary_frame_closes_1003,
             unmasked_frame_closes_1002,
+            thousand_frames_a_second_are_slowed_down_then_closed_1008,
+            thousand_sockets_of_one_person_are_refused_above_the_cap,
             pings_without_pongs_end_at_the_timeout,
             private_channel_cannot_be_subscribed,
             silence_instead_of_hello_closes_after_ten_seconds,
@@ -88,6 +90,76 @@ async fn unmasked_frame_closes_1002(world: Arc<World>) {
     let mut socket = open(&world).await;
     write_raw(&mut socket, b"\x81\x0f{\"type\":\"ping\"}").await;
     assert_eq!(socket.close_code(SOON).await, 1002);
+}
+
+/// Row 43. Others on the same node are heard as before.
+async fn thousand_frames_a_second_are_slowed_down_then_closed_1008(world: Arc<World>) {
+    let options = Options::default().with("WARREN_RATE_LIMITS", "on");
+    let deployment = world.deploy(options).await;
+    let ann = world.person_on(&deployment, "ann").await;
+    let bob = world.person_on(&deployment, "bob").await;
+    let mut hasty = ann.socket(&Cursors::new()).await;
+    let mut calm = bob.socket(&Cursors::new()).await;
+    let begun = Instant::now();
+    let flood = async {
+        let (mut sink, mut stream) = (&mut hasty.stream).split();
+        let writing = async {
+            let ping = Message::text(json!({"type": "ping"}).to_string());
+            while sink.send(ping.clone()).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let reading = async {
+            let mut pongs = 0;
+            loop {
+                match stream.next().await {
+                    Some(Ok(Message::Text(_))) => pongs += 1,
+                    Some(Ok(Message::Close(Some(frame)))) => return (pongs, frame.code.into()),
+                    Some(Ok(_)) => {}
+                    other => panic!("a close frame, not {other:?}"),
+                }
+            }
+        };
+        tokio::select! {
+            () = writing => panic!("nobody said why"),
+            answered = reading => answered,
+        }
+    };
+    let within = Duration::from_secs(40);
+    let (pongs, code): (u32, u16) =
+        tokio::time::timeout(within, flood).await.expect("closed in time");
+    assert_eq!(code, 1008);
+    let elapsed = begun.elapsed();
+    assert!(elapsed >= SOON && pongs <= 2_000, "{pongs} heard in {elapsed:?}");
+    assert!(pongs >= 250, "a burst is heard at once: {pongs}");
+    calm.frames_before_pong().await;
+}
+
+/// Row 48.
+async fn thousand_sockets_of_one_person_are_refused_above_the_cap(world: Arc<World>) {
+    let deployment = world.deploy(Options::default()).await;
+    let ann = world.person_on(&deployment, "ann").await;
+    let mut open = Vec::new();
+    for _ in 0..50 {
+        open.push(ann.socket(&Cursors::new()).await);
+    }
+    for _ in 50..1_000 {
+        let mut refused = Socket::connect(&ann.base, &ann.coverage).await;
+        refused.send(json!({"type": "hello", "token": ann.token()})).await;
+        assert_eq!(refused.next().await["code"], "too_many_sockets");
+        assert_eq!(refused.close_code(SOON).await, 1008);
+    }
+    for socket in &mut open {
+        socket.frames_before_pong().await;
+    }
+    drop(open.pop());
+    let room = crate::wait::eventually("room for another", SOON, async || {
+        let mut socket = Socket::connect(&ann.base, &ann.coverage).await;
+        socket.send(json!({"type": "hello", "token": ann.token()})).await;
+        (socket.next().await["type"] == "ready").then_some(socket)
+    });
+    room.await;
+    world.person_on(&deployment, "bob").await.socket(&Cursors::new()).await;
 }
 
 /// Row 44: whoever answers none of the server's pings is let go, however many

@@ -14,7 +14,7 @@ use libtest_mimic::Trial;
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::facts;
-use crate::servers::{Postgres, Proxy, Rabbitmq, Trace, connect};
+use crate::servers::{DatabaseServer, Mariadb, Postgres, Proxy, Rabbitmq, Trace, connect};
 use crate::wait::eventually;
 use crate::world::World;
 
@@ -26,6 +26,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
         "machinery",
         [
             postgres_keeps_a_commit_through_a_kill,
+            mariadb_keeps_a_commit_through_a_kill,
             databases_are_empty_and_separate,
             rabbitmq_keeps_a_confirmed_message_through_a_kill,
             what_a_lost_consumer_held_is_seen_and_its_redelivery_counted,
@@ -37,25 +38,44 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
 async fn postgres_keeps_a_commit_through_a_kill(_world: Arc<World>) {
     let postgres = Postgres::start().await;
     let url = postgres.create_database().await;
-    let database = connect(&url).await;
-    database.execute_unprepared("CREATE TABLE kept (n int)").await.expect("create");
-    database.execute_unprepared("INSERT INTO kept VALUES (7)").await.expect("insert");
+    let database = database_with_a_row(&url, "").await;
     postgres.kill();
     assert!(database.execute_unprepared("SELECT 1").await.is_err(), "it was killed");
     postgres.restart().await;
-    let database = connect(&url).await;
-    assert_eq!(count(&database, "kept").await, 1);
+    assert_eq!(count(&connect(&url).await, "kept").await, 1);
     drop(database);
     postgres.stop();
 }
 
+async fn mariadb_keeps_a_commit_through_a_kill(_world: Arc<World>) {
+    let mariadb = Mariadb::start().await;
+    let url = mariadb.create_database().await;
+    let database = database_with_a_row(&url, "ENGINE = InnoDB").await;
+    mariadb.kill();
+    assert!(database.execute_unprepared("SELECT 1").await.is_err(), "it was killed");
+    mariadb.restart().await;
+    assert_eq!(count(&connect(&url).await, "kept").await, 1);
+    drop(database);
+    mariadb.stop();
+}
+
+async fn database_with_a_row(url: &str, engine: &str) -> sea_orm::DatabaseConnection {
+    let database = connect(url).await;
+    let create = format!("CREATE TABLE kept (n int) {engine}");
+    database.execute_unprepared(&create).await.expect("create");
+    database.execute_unprepared("INSERT INTO kept VALUES (7)").await.expect("insert");
+    database
+}
+
 async fn databases_are_empty_and_separate(world: Arc<World>) {
-    let postgres = world.servers.postgres().await;
-    let (one, other) = (postgres.create_database().await, postgres.create_database().await);
-    assert_ne!(one, other);
-    connect(&one).await.execute_unprepared("CREATE TABLE t (n int)").await.expect("create");
-    let missing = connect(&other).await.execute_unprepared("SELECT * FROM t").await;
-    assert!(missing.is_err(), "the other database does not have it");
+    for server in [DatabaseServer::Postgres, DatabaseServer::Mariadb] {
+        let one = world.servers.create_database(server).await;
+        let other = world.servers.create_database(server).await;
+        assert_ne!(one, other);
+        connect(&one).await.execute_unprepared("CREATE TABLE t (n int)").await.expect("create");
+        let missing = connect(&other).await.execute_unprepared("SELECT * FROM t").await;
+        assert!(missing.is_err(), "the other database does not have it");
+    }
 }
 
 /// The node is stopped once in between: a queue's registration reaches the disk

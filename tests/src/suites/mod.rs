@@ -1,7 +1,9 @@
 //! The suites. Tests are named as facts.
 
 mod browser;
+mod clock;
 mod contract;
+mod database;
 mod edge;
 mod faults;
 mod gateway;
@@ -10,6 +12,7 @@ mod hostile_rest;
 mod hostile_socket;
 pub mod log;
 mod machinery;
+mod migrations;
 mod plans;
 mod programs;
 mod proxy;
@@ -21,10 +24,26 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 
+use crate::deployment::Combination;
+use crate::servers::DatabaseServer;
 use crate::world::World;
 
+/// Everything that runs on a combination.
+pub fn of(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = black_box(world);
+    match world.combination {
+        Combination::Embedded => {}
+        Combination::Cluster(DatabaseServer::Postgres) => {
+            trials.extend(on_a_server(world));
+            trials.extend(beside_any(world));
+        }
+        Combination::Cluster(DatabaseServer::Mariadb) => trials.extend(on_a_server(world)),
+    }
+    trials
+}
+
 /// The suites that run on every combination: the black box.
-pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
+fn black_box(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = spine::trials(world);
     trials.extend(contract::trials(world));
     trials.extend(edge::trials(world));
@@ -32,18 +51,27 @@ pub fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_rest::trials(world));
     trials.extend(hostile_socket::trials(world));
     trials.extend(unavailable::trials(world));
+    trials.extend(clock::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));
+    trials.extend(migrations::trials(world));
     trials
 }
 
-/// What only a cluster has.
-pub fn cluster(world: &Arc<World>) -> Vec<Trial> {
+/// What has to do with the database server of a cluster.
+fn on_a_server(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = database::trials(world);
+    trials.extend(programs::trials(world));
+    trials.extend(faults::trials(world));
+    trials
+}
+
+/// What depends on no database server, and so runs beside one of them only: the
+/// message log, and the machinery of the tests.
+fn beside_any(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = machinery::trials(world);
     trials.extend(hostile_log::trials(world));
-    trials.extend(faults::trials(world));
     trials.extend(rabbitmq::trials(world));
-    trials.extend(programs::trials(world));
     trials.extend(proxy::trials(world));
     trials
 }

@@ -56,7 +56,7 @@ async fn fragile(world: &World) -> (Deployment, Outage) {
             let database = connect(&deployment.database_url).await;
             (deployment, Outage::Lock(database))
         }
-        Combination::Cluster => {
+        Combination::Cluster(_) => {
             let rabbitmq = world.servers.rabbitmq().await;
             let proxy = Proxy::start(rabbitmq.port()).await;
             let url = rabbitmq.url_through(proxy.port(), &new_namespace());

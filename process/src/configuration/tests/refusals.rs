@@ -31,6 +31,8 @@ fn wrong_values_are_refused_by_key() {
         ("WARREN_TRUSTED_PROXIES", "10.0.0.0/33"),
         ("WARREN_TRUSTED_PROXIES", "0.0.0.0/0"),
         ("WARREN_RATE_LIMITS", "maybe"),
+        ("WARREN_SOCKETS_PER_USER", "0"),
+        ("WARREN_SOCKETS_PER_USER", "many"),
         ("WARREN_COMMIT_WAIT_MS", "30001"),
         ("WARREN_COMMIT_WAIT_MS", "-1"),
         ("WARREN_LOG_FORMAT", "xml"),

@@ -20,5 +20,5 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
 }
 
 async fn cluster_on(world: &World, rabbitmq: &Rabbitmq, options: Options) -> Deployment {
-    Deployment::cluster(world.servers.postgres().await, rabbitmq, options).await
+    Deployment::cluster(world.create_database().await, rabbitmq, options).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::client::{Answer, Person, unique};
+use crate::client::{Answer, Call, Content, Person, unique};
 use crate::facts;
 use crate::world::World;
 
@@ -111,14 +111,34 @@ async fn message_of_a_foreign_channel_is_as_absent(world: Arc<World>) {
     let answer = ann.post_message(&channel, "for nobody else", "k").await;
     let id = answer.expect(201)["id"].as_str().expect("an id").to_owned();
     let absent = uuid::Uuid::now_v7().to_string();
-    for suffix in ["", "/receipt"] {
-        let ask =
-            async |id: &str| -> Answer { bob.get(&format!("/v1/messages/{id}{suffix}")).await };
+    for (method, suffix) in OF_A_MESSAGE {
+        let ask = async |id: &str| -> Answer {
+            let path = format!("/v1/messages/{id}{suffix}");
+            let content = match method {
+                "PATCH" => Content::Json(json!({"text": "mine now"})),
+                _ => Content::None,
+            };
+            bob.call(Call { method, path: &path, content, headers: &[] }).await
+        };
         let (hidden, missing) = (ask(&id).await, ask(&absent).await);
         hidden.expect_problem(404, "not_found");
-        assert_eq!(hidden.json, missing.json);
+        assert_eq!(hidden.json, missing.json, "{method} {suffix}");
     }
+    assert_eq!(ann.events_after(&channel, 0).await.len(), 3, "nothing happened to it");
 }
+
+/// Every operation on one message.
+const OF_A_MESSAGE: [(&str, &str); 9] = [
+    ("GET", ""),
+    ("PATCH", ""),
+    ("DELETE", ""),
+    ("GET", "/receipt"),
+    ("GET", "/revisions"),
+    ("PUT", "/reactions/%F0%9F%90%87"),
+    ("DELETE", "/reactions/%F0%9F%90%87"),
+    ("PUT", "/pin"),
+    ("DELETE", "/pin"),
+];
 
 async fn refused(world: &World, body: &[u8]) {
     let (ann, channel) = speaker(world).await;

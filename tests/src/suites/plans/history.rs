@@ -1,5 +1,5 @@
 //! A hundred thousand messages, as if they had been said: consistent with heads,
-//! memberships and outcomes, in the same SQL on both databases.
+//! memberships and outcomes, in the same SQL on every database.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 
@@ -19,7 +19,8 @@ pub(super) const MIDDLE: &str = "2023-11-15T05:10:00Z";
 pub(super) async fn fill(database: &DatabaseConnection) {
     let sql = Sql { backend: database.get_database_backend() };
     let transaction = database.begin().await.expect("begin");
-    let mut statements = vec![sql.users()];
+    let mut statements = sql.preparations();
+    statements.push(sql.users());
     for channel in 1..=CHANNELS {
         statements.extend(sql.channel(channel));
     }
@@ -37,6 +38,14 @@ struct Sql {
 }
 
 impl Sql {
+    /// MariaDB counts to a thousand only, unless it is told otherwise.
+    fn preparations(&self) -> Vec<String> {
+        match self.backend {
+            DbBackend::MySql => vec!["SET SESSION max_recursive_iterations = 1000000".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
     fn users(&self) -> String {
         let (id, at) = (self.id("a", "n"), self.time("n"));
         format!(
@@ -110,6 +119,9 @@ impl Sql {
             DbBackend::Sqlite => {
                 format!("unhex('{kind}0000000000070008000' || printf('%012x', {number}))")
             }
+            DbBackend::MySql => {
+                format!("unhex('{kind}0000000000070008000' || lpad(hex({number}), 12, '0'))")
+            }
             _ => format!("('{kind}0000000000070008000' || lpad(to_hex({number}), 12, '0'))::uuid"),
         }
     }
@@ -121,6 +133,7 @@ impl Sql {
             DbBackend::Sqlite => {
                 format!("strftime('%Y-%m-%dT%H:%M:%S+00:00', {second}, 'unixepoch')")
             }
+            DbBackend::MySql => format!("from_unixtime({second})"),
             _ => format!("to_timestamp({second})"),
         }
     }

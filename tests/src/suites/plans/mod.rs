@@ -2,6 +2,7 @@
 //! really executes, over a hundred thousand messages.
 
 mod history;
+mod mariadb;
 mod postgres;
 mod shape;
 mod sqlite;
@@ -14,13 +15,19 @@ use libtest_mimic::Trial;
 
 use crate::deployment::Combination;
 use crate::facts;
+use crate::servers::DatabaseServer;
 use crate::world::World;
 
+use mariadb::mariadb_scans_no_history;
 use postgres::postgres_scans_no_history;
 use sqlite::sqlite_scans_no_history;
 
 /// The tables that grow with every message.
 const HISTORY: [&str; 3] = ["message", "channel_event", "send_outcome"];
+
+/// More rows than any page, batch or replay has: a statement that visits more of a
+/// history than this reads on with the history's growth.
+const MOST_ROWS: u64 = 2_000;
 
 /// How long what was executed may take to be written into a log: the nodes look
 /// at their sockets' state every 4 s.
@@ -32,6 +39,11 @@ const FEWEST_STATEMENTS: usize = 30;
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     match world.combination {
         Combination::Embedded => facts!(world, "plans", [sqlite_scans_no_history]),
-        Combination::Cluster => facts!(world, "plans", [postgres_scans_no_history]),
+        Combination::Cluster(DatabaseServer::Postgres) => {
+            facts!(world, "plans", [postgres_scans_no_history])
+        }
+        Combination::Cluster(DatabaseServer::Mariadb) => {
+            facts!(world, "plans", [mariadb_scans_no_history])
+        }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::history::fill;
 use super::shape::{all_expected, shape};
 use super::tour::every_operation;
-use super::{FEWEST_STATEMENTS, HISTORY, LOGGED};
+use super::{FEWEST_STATEMENTS, HISTORY, LOGGED, MOST_ROWS};
 use crate::deployment::{Deployment, Options};
 use crate::servers::{Postgres, connect};
 use crate::wait::eventually;
@@ -34,10 +34,6 @@ const SETTINGS: [&str; 13] = [
     "auto_explain.log_timing=off",
 ];
 
-/// More rows than any page, batch or replay has: a node that visits more of a
-/// history than this reads on with the history's growth.
-const MOST_ROWS: f64 = 2_000.0;
-
 /// How the server plans a prepared statement: for its values or, after five
 /// executions and if it seems as good, once for all values. Both have to do.
 const MODES: [&str; 2] = ["auto", "force_generic_plan"];
@@ -52,7 +48,8 @@ struct Executed {
 pub(super) async fn postgres_scans_no_history(world: Arc<World>) {
     let postgres = Postgres::start_with(&SETTINGS).await;
     let rabbitmq = world.servers.rabbitmq().await;
-    let deployment = Deployment::cluster(&postgres, rabbitmq, Options::default()).await;
+    let database_url = postgres.create_database().await;
+    let deployment = Deployment::cluster(database_url, rabbitmq, Options::default()).await;
     let database = connect(&deployment.database_url).await;
     fill(&database).await;
     database.execute_unprepared("ANALYZE").await.expect("analyse");
@@ -122,7 +119,7 @@ fn fault(node: &Value) -> Option<String> {
         + number("Rows Removed by Filter")
         + number("Rows Removed by Index Recheck");
     let visited = per_loop * number("Actual Loops");
-    (visited > MOST_ROWS).then(|| format!("{kind} of {visited} rows of {table}"))
+    (visited > MOST_ROWS as f64).then(|| format!("{kind} of {visited} rows of {table}"))
 }
 
 /// The server's log.

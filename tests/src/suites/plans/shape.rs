@@ -7,7 +7,7 @@ use crate::wait::eventually;
 
 /// Statements that every tour of the operations leads to, by words that stand in
 /// them in this order.
-const EXPECTED: [(&str, &[&str]); 22] = [
+const EXPECTED: &[(&str, &[&str])] = &[
     ("writing messages", &["INSERT INTO \"message\""]),
     ("writing events", &["INSERT INTO \"channel_event\""]),
     ("writing outcomes", &["INSERT INTO \"send_outcome\""]),
@@ -15,27 +15,37 @@ const EXPECTED: [(&str, &[&str]); 22] = [
     ("advancing heads", &["UPDATE \"channel_head\" SET", "CASE"]),
     ("outcomes of a batch", &["FROM \"send_outcome\"", "\"id\" IN ("]),
     ("outcome of a send", &["FROM \"send_outcome\"", "\"id\" = ?"]),
-    ("newest messages", &["FROM \"message\"", "\"channel_id\" = ? ORDER BY", "DESC LIMIT"]),
+    ("newest messages", &["FROM \"message\"", "\"seq\" > ? ORDER BY", "DESC LIMIT"]),
     ("messages before a number", &["FROM \"message\"", "\"seq\" < ? ORDER BY", "DESC LIMIT"]),
     ("messages after a number", &["FROM \"message\"", "\"seq\" > ? ORDER BY", "ASC LIMIT"]),
-    ("messages since a time", &["FROM \"message\"", "\"created_at\" >= ?"]),
+    ("the first since a time", &["FROM \"message\"", "\"created_at\" >= ?"]),
+    ("messages since a time", &["FROM \"message\"", "\"seq\" >= ? ORDER BY", "LIMIT"]),
     ("a message", &["FROM \"message\"", "\"seq\" = ?"]),
     ("events", &["FROM \"channel_event\" LEFT JOIN \"message\"", "\"seq\" > ?", "LIMIT"]),
-    ("read ordinal", &["SELECT \"ordinal\" FROM \"message\"", "\"channel\".\"name\" = ?"]),
-    (
-        "own channels",
-        &["SELECT \"ordinal\" FROM \"message\"", "\"membership\".\"user_id\" = ? ORDER BY"],
-    ),
-    (
-        "public channels",
-        &["SELECT \"ordinal\" FROM \"message\"", "\"archived_at\" IS NULL", "LIMIT"],
-    ),
+    ("a channel", &["FROM \"mention\"", "\"channel\".\"name\" = ?"]),
+    ("own channels", &["FROM \"mention\"", "\"membership\".\"user_id\" = ? ORDER BY"]),
+    ("public channels", &["FROM \"mention\"", "\"archived_at\" IS NULL", "LIMIT"]),
     ("members", &["FROM \"membership\"", "\"user_id\" > ?", "LIMIT"]),
     ("heads of a node", &["SELECT \"channel_head\".\"channel_id\", \"channel_head\".\"last_seq\""]),
     ("memberships of a node", &["FROM \"membership\"", "\"user_id\" IN ("]),
     ("sessions of a node", &["FROM \"session\"", "\"id\" IN ("]),
+    ("members of a watched channel", &["SELECT \"membership\".\"user_id\" FROM", "LIMIT"]),
+    ("a ticket", &["FROM \"socket_ticket\"", "\"token_hash\" = ?"]),
+    ("redeeming a ticket", &["DELETE FROM \"socket_ticket\""]),
     ("leaving", &["DELETE FROM \"membership\""]),
     ("refreshing", &["UPDATE \"refresh_token\""]),
+    ("editing", &["UPDATE \"message\" SET \"text\" = ?, \"edited_at\""]),
+    ("last revision", &["FROM \"message_revision\"", "ORDER BY", "DESC LIMIT"]),
+    ("keeping a revision", &["INSERT INTO \"message_revision\""]),
+    ("revisions", &["FROM \"message_revision\"", "\"revision\" > ?", "LIMIT"]),
+    ("reacting", &["INSERT INTO \"reaction\""]),
+    ("counting reactions", &["UPDATE \"message\" SET \"reactions\""]),
+    ("own reactions", &["FROM \"reaction\"", "\"emoji\" IN (", "\"user_id\" = ?"]),
+    ("deleting", &["UPDATE \"message\" SET \"text\" = ?, \"deleted_at\""]),
+    ("counting pins", &["SELECT COUNT(*)", "FROM \"pin\""]),
+    ("pins", &["FROM \"pin\"", "\"seq\" > ?", "LIMIT"]),
+    ("pinned messages", &["FROM \"message\"", "\"seq\" IN ("]),
+    ("forgetting mentions", &["DELETE FROM \"mention\""]),
 ];
 
 /// What a statement over many rows says again and again.

@@ -1,7 +1,7 @@
 //! Every operation of the API and of the socket, each in every form that has a
 //! statement of its own.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::history::{LARGEST, MIDDLE};
 use crate::client::{Cursors, Person, Rest, Socket, new_key, unique};
@@ -21,6 +21,7 @@ pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> S
     channels(&ann, &bob).await;
     messages(&ann, &channel).await;
     posts(&ann, &bob, &channel).await;
+    changes(&ann, &channel).await;
     events(&ann, &channel).await;
     socket(&ann, &channel).await
 }
@@ -114,6 +115,33 @@ async fn posts(ann: &Person, bob: &Person, channel: &str) {
     futures_util::future::join_all(many).await;
 }
 
+/// Everything that can happen to a message, and what changes nothing.
+async fn changes(ann: &Person, channel: &str) {
+    let id = ann.posted(channel, "to be changed").await;
+    for text in ["changed", "changed again", "changed again"] {
+        ann.edit(&id, text).await.expect(200);
+    }
+    ann.get(&format!("/v1/messages/{id}/revisions?after_revision=1")).await.expect(200);
+    for emoji in ["🥕", "🐇", "🐇"] {
+        ann.react(&id, emoji).await.expect(200);
+    }
+    ann.messages(channel, "").await;
+    ann.take_back(&id, "🐇").await.expect(200);
+    ann.take_back(&id, "🐇").await.expect(200);
+    for _ in 0..2 {
+        ann.pin(&id).await.expect(200);
+        ann.pins(channel).await;
+    }
+    for _ in 0..2 {
+        ann.unpin(&id).await.expect(200);
+    }
+    for middle in [format!("around={id}"), format!("around_time={MIDDLE}")] {
+        ann.messages(channel, &format!("?{middle}")).await;
+    }
+    ann.delete_message(&id).await.expect(204);
+    ann.delete_message(&id).await.expect(204);
+}
+
 async fn events(ann: &Person, channel: &str) {
     for after in [0, 25_000] {
         let path = format!("/v1/channels/{channel}/events?after_seq={after}&limit=200");
@@ -135,8 +163,34 @@ async fn socket(ann: &Person, channel: &str) -> Socket {
     socket.send(json!({"type": "send", "channel": channel, "text": "hello", "key": key})).await;
     let receipt = socket.until_type("receipt").await;
     assert_eq!(receipt["outcome"], "committed", "{receipt}");
+    change_over(&mut socket, channel, &receipt["id"]).await;
+    open_with_a_ticket(ann).await;
     let joined = ann.create_channel("public").await;
     let said = ann.say(&joined, "live").await;
     socket.events_through(&joined, said).await;
     socket
+}
+
+/// Everything that a socket changes.
+async fn change_over(socket: &mut Socket, channel: &str, id: &Value) {
+    for mut frame in [
+        json!({"type": "edit", "id": id, "text": "hello, all"}),
+        json!({"type": "react", "id": id, "emoji": "🐇"}),
+        json!({"type": "react", "id": id, "emoji": "🐇", "remove": true}),
+        json!({"type": "delete", "id": id}),
+        json!({"type": "read", "channel": channel, "seq": i64::MAX}),
+        json!({"type": "typing", "channel": channel}),
+    ] {
+        frame["ref"] = json!("tour");
+        socket.send(frame).await;
+        assert_eq!(socket.until_type("done").await["ref"], "tour");
+    }
+}
+
+async fn open_with_a_ticket(ann: &Person) {
+    let answer = ann.post_empty("/v1/ws/ticket").await;
+    let ticket = answer.expect(201)["ticket"].clone();
+    let mut socket = Socket::connect(&ann.base, &ann.coverage).await;
+    socket.send(json!({"type": "hello", "ticket": ticket})).await;
+    assert_eq!(socket.next().await["type"], "ready");
 }

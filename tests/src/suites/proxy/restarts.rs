@@ -38,7 +38,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
 
 /// Half of the senders give no key, so that nginx may repeat nothing of theirs.
 async fn restarting_the_apis_one_by_one_fails_no_request_and_loses_none(world: Arc<World>) {
-    let site = Site::start(&world.servers).await;
+    let site = Site::start(&world).await;
     let load = Load::start(&world, &site, Keys::OfEverySecond).await;
     load.progress().await;
     for round in 1..=2 {
@@ -57,7 +57,7 @@ async fn restarting_the_apis_one_by_one_fails_no_request_and_loses_none(world: A
 
 /// A kill breaks off what is under way; nginx repeats it elsewhere if that is safe.
 async fn killing_an_api_fails_no_send_with_a_key(world: Arc<World>) {
-    let site = Site::start(&world.servers).await;
+    let site = Site::start(&world).await;
     let load = Load::start(&world, &site, Keys::OfEveryone).await;
     for name in ["api-1", "api-2", "api-1"] {
         load.progress().await;

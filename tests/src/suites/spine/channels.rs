@@ -129,7 +129,7 @@ async fn private_channel_is_as_absent_to_others(world: Arc<World>) {
     assert_eq!(events.len(), 2, "nothing happened to it");
 }
 
-const OPERATIONS: [(&str, &str); 7] = [
+const OPERATIONS: [(&str, &str); 8] = [
     ("GET", ""),
     ("GET", "/members"),
     ("POST", "/join"),
@@ -137,6 +137,7 @@ const OPERATIONS: [(&str, &str); 7] = [
     ("POST", "/messages"),
     ("GET", "/messages"),
     ("GET", "/events"),
+    ("GET", "/pins"),
 ];
 
 async fn ask(person: &Person, method: &str, channel: &str, suffix: &str) -> Value {
@@ -155,7 +156,7 @@ async fn public_channel_shows_its_talk_to_members_only(world: Arc<World>) {
     ann.say(&channel, "for members").await;
     let seen = bob.channel(&channel).await;
     assert!(seen.get("role").is_none() && seen.get("unread").is_none(), "{seen}");
-    for part in ["members", "messages", "events"] {
+    for part in ["members", "messages", "events", "pins"] {
         let answer = bob.get(&format!("/v1/channels/{channel}/{part}")).await;
         answer.expect_problem(403, "not_a_member");
     }

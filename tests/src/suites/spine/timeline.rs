@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
-use crate::client::{Rest, Specification};
+use crate::client::{Frames, Rest, Specification};
 use crate::facts;
 use crate::world::World;
 
@@ -103,4 +103,11 @@ async fn served_document_is_the_checked_in_one(world: Arc<World>) {
     let page = rest.get("/docs").await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("swagger"), "Swagger UI");
+    let served = rest.get("/asyncapi.yaml").await;
+    assert_eq!((served.status, served.header("content-type")), (200, "application/yaml"));
+    assert_eq!(served.text.trim_end(), Frames::text().trim_end());
+    let page = rest.get("/docs/socket").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("id=\"client_hello\""), "a section for each frame");
+    assert!(!page.text.contains("<script"), "{}", page.text);
 }

@@ -1,0 +1,113 @@
+//! The database: one way in for reads, one for writes.
+
+mod failure;
+mod fitness;
+mod session;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeZone, Utc};
+/// What the database answers when it does not do what it is asked.
+pub use sea_orm::DbErr;
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+
+pub use failure::{Failure, classify};
+pub use fitness::{Unfit, check_fitness};
+
+/// Connections to the database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+impl Database {
+    /// Opens a pool. SQLite gets one writing connection and a pool of readers;
+    /// the others share one pool.
+    ///
+    /// # Errors
+    /// If the database cannot be reached. The text holds no password.
+    pub async fn connect(url: &str) -> Result<Self, DbErr> {
+        if url.starts_with("sqlite:") {
+            let writer = sea_orm::Database::connect(session::sqlite(url, 1)).await?;
+            let reader = sea_orm::Database::connect(session::sqlite(url, 4)).await?;
+            return Ok(Self { reader, writer });
+        }
+        let pool = sea_orm::Database::connect(session::server(url)).await?;
+        Ok(Self { reader: pool.clone(), writer: pool })
+    }
+
+    /// For statements that change nothing.
+    #[must_use]
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Begins the transaction in which everything is written: READ COMMITTED, as
+    /// every session of a server is; on SQLite with the write lock from the start
+    /// (a later upgrade could fail).
+    ///
+    /// # Errors
+    /// If no connection is to be had in time.
+    pub async fn write(&self) -> Result<DatabaseTransaction, DbErr> {
+        let sqlite = self.backend() == DbBackend::Sqlite;
+        let options = TransactionOptions {
+            sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.writer.begin_with_options(options).await
+    }
+
+    /// Which of the three it is.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// Closes the connections.
+    pub async fn close(self) {
+        for connection in [self.writer, self.reader] {
+            if let Err(error) = connection.close().await {
+                tracing::debug!(%error, "closing the database");
+            }
+        }
+    }
+}
+
+/// The nearest time to `time` by which every database can search: MariaDB takes
+/// one that its TIMESTAMP cannot hold (32 bits of seconds) for NULL, whatever the
+/// column's type, and SQLite compares years of five digits as text. For times that
+/// people choose; nothing happened outside.
+pub(crate) fn comparable(time: DateTime<Utc>) -> DateTime<Utc> {
+    let year = |number| Utc.with_ymd_and_hms(number, 1, 1, 0, 0, 0).single().unwrap_or(time);
+    time.clamp(year(1971), year(2038))
+}
+
+/// Gives up waiting for a database that says nothing: a connection whose other
+/// end vanished without a word would be waited for until TCP gives up.
+///
+/// # Errors
+/// Those of `work`, and a [`Failure::Transient`] one after `limit`.
+pub async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, DbErr>>,
+) -> Result<T, DbErr> {
+    let silent = |_| Err(DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout));
+    tokio::time::timeout(limit, work).await.unwrap_or_else(silent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_a_database_would_not_know_are_brought_within() {
+        let now = Utc::now();
+        assert_eq!(comparable(now), now);
+        assert_eq!(comparable(DateTime::<Utc>::MIN_UTC).to_rfc3339(), "1971-01-01T00:00:00+00:00");
+        assert_eq!(comparable(DateTime::<Utc>::MAX_UTC).to_rfc3339(), "2038-01-01T00:00:00+00:00");
+    }
+}
