@@ -694,9 +694,54 @@ export interface paths {
         };
         /**
          * Is the process ready
-         * @description Whether it reaches its database, its message log and its event bus.
+         * @description Whether it reaches its database, its message log and its event bus. It
+         *     looks at most once a second, whoever asks.
          */
         get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ping, through to the database
+         * @description Writes to the database and reads what was written, at most once a second,
+         *     whoever asks.
+         */
+        get: operations["ping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthcheck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How is the server
+         * @description Everything that a monitor wants, as JSON, or as a page for a browser. It
+         *     looks at most once a second. Only for this machine, for the addresses in
+         *     WARREN_MONITOR_ADDRESSES, and with the access token of an owner or admin of
+         *     the server; for everybody else it does not exist.
+         */
+        get: operations["healthcheck"];
         put?: never;
         post?: never;
         delete?: never;
@@ -709,6 +754,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * BusHealth
+         * @description The event bus.
+         */
+        BusHealth: {
+            /**
+             * @description Whether the processes hear of each other's events at once. Without it
+             *     they look at the database every few seconds.
+             */
+            status: components["schemas"]["HealthStatus"] & unknown;
+            /** @description `in-process` or `rabbitmq`. */
+            strategy: string;
+        };
         /**
          * Channel
          * @description A channel as one person sees it.
@@ -886,6 +944,49 @@ export interface components {
             detail?: string;
         };
         /**
+         * CountsHealth
+         * @description How much there is.
+         */
+        CountsHealth: {
+            /**
+             * Format: uint64
+             * @description Accounts.
+             */
+            users: number;
+            /**
+             * Format: uint64
+             * @description Channels of every kind.
+             */
+            channels: number;
+            /**
+             * Format: uint64
+             * @description Messages that were ever committed.
+             */
+            messages: number;
+        };
+        /**
+         * DatabaseHealth
+         * @description The database.
+         */
+        DatabaseHealth: {
+            /** @description Whether it takes what is written and gives it back. */
+            status: components["schemas"]["HealthStatus"] & unknown;
+            /** @description `SQLite`, `PostgreSQL`, `MySQL` or `MariaDB`. */
+            product?: string;
+            /** @description Its version, in its own words. */
+            version?: string;
+            /**
+             * Format: double
+             * @description How long writing and reading a row took, in milliseconds.
+             */
+            ping_ms?: number;
+            /**
+             * Format: uint64
+             * @description What the data takes on its disk.
+             */
+            size_bytes?: number;
+        };
+        /**
          * DirectRequest
          * @description With whom to talk.
          * @example {
@@ -993,6 +1094,47 @@ export interface components {
             message: string;
         };
         /**
+         * Health
+         * @description How the server is, seen from one API process.
+         */
+        Health: {
+            /** @description The worst of all parts. */
+            status: components["schemas"]["HealthStatus"] & unknown;
+            /** @description Why it is not `ok`, a sentence each. */
+            reasons: string[];
+            /**
+             * Format: date-time
+             * @description When it was looked at: at most once a second.
+             */
+            at: string;
+            /** @description The version of the program. */
+            version: string;
+            /**
+             * Format: int32
+             * @description The database schema that the program is made for.
+             */
+            schema: number;
+            /** @description The process that answers. */
+            node: components["schemas"]["NodeHealth"] & unknown;
+            /** @description The database. */
+            database: components["schemas"]["DatabaseHealth"] & unknown;
+            /** @description The message log. */
+            message_log: components["schemas"]["LogHealth"] & unknown;
+            /** @description The event bus. */
+            event_bus: components["schemas"]["BusHealth"] & unknown;
+            /** @description API processes that were seen during the last minutes. */
+            api_processes: components["schemas"]["ProcessHealth"][];
+            /** @description Workers that were seen during the last minutes. One process alone needs none. */
+            workers: components["schemas"]["ProcessHealth"][];
+            /** @description How much there is, counted at most twice a minute. */
+            counts?: components["schemas"]["CountsHealth"] & unknown;
+        };
+        /**
+         * @description How something is. The worst counts for the whole.
+         * @enum {string}
+         */
+        HealthStatus: "ok" | "degraded" | "down";
+        /**
          * @description What somebody who joins sees of what was said before.
          * @enum {string}
          */
@@ -1037,6 +1179,28 @@ export interface components {
         Liveness: {
             /** @description Always `ok`. */
             status: string;
+        };
+        /**
+         * LogHealth
+         * @description The message log.
+         */
+        LogHealth: {
+            /** @description Whether it takes sends, and somebody makes messages of them. */
+            status: components["schemas"]["HealthStatus"] & unknown;
+            /** @description `in-process` or `rabbitmq`. */
+            strategy: string;
+            /**
+             * Format: double
+             * @description How long it took to answer for all its partitions, in milliseconds.
+             */
+            answered_ms?: number;
+            /** @description Each partition. */
+            partitions: components["schemas"]["PartitionHealth"][];
+            /**
+             * Format: uint64
+             * @description Sends that nobody could make messages of, which wait for a person.
+             */
+            dead_letters?: number;
         };
         /**
          * LoginRequest
@@ -1193,6 +1357,81 @@ export interface components {
          */
         NewChannelKind: "public" | "private";
         /**
+         * NodeHealth
+         * @description A process, and what it uses.
+         */
+        NodeHealth: {
+            /** @description Its disk's share in the verdict. */
+            status: components["schemas"]["HealthStatus"] & unknown;
+            /** @description Host and process id. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Since when it runs.
+             */
+            started_at: string;
+            /**
+             * Format: uint64
+             * @description For how many seconds.
+             */
+            uptime_s: number;
+            /**
+             * Format: uint64
+             * @description Open WebSockets on this process that have said hello.
+             */
+            sockets: number;
+            /**
+             * Format: uint64
+             * @description Its resident memory.
+             */
+            memory_bytes?: number;
+            /**
+             * Format: uint64
+             * @description What the disk of its data directory has left, if it has one.
+             */
+            disk_free_bytes?: number;
+            /**
+             * Format: uint64
+             * @description The size of that disk.
+             */
+            disk_size_bytes?: number;
+        };
+        /**
+         * PartitionHealth
+         * @description A partition of the message log.
+         */
+        PartitionHealth: {
+            /**
+             * Format: uint32
+             * @description Which.
+             */
+            partition: number;
+            /** @description Whether it is consumed, and soon enough. */
+            status: components["schemas"]["HealthStatus"] & unknown;
+            /**
+             * Format: uint64
+             * @description Sends that no worker has taken yet.
+             */
+            waiting: number;
+            /**
+             * Format: uint64
+             * @description Sends that a worker has taken and not settled.
+             */
+            unsettled: number;
+            /**
+             * Format: double
+             * @description The age of the oldest of these, in seconds; 0 if there is none.
+             */
+            lag_s: number;
+            /**
+             * Format: uint32
+             * @description How many workers stand in line for it.
+             */
+            consumers: number;
+            /** @description The worker that has it, once it has delivered something. */
+            held_by?: string;
+        };
+        /**
          * Person
          * @description As much of somebody as everybody may know.
          */
@@ -1241,6 +1480,21 @@ export interface components {
             as_of_seq: number;
         };
         /**
+         * Pong
+         * @description The database took what this process wrote, and gave it back.
+         */
+        Pong: {
+            /** @description Always true. */
+            pong: boolean;
+            /**
+             * Format: double
+             * @description How long it took, in milliseconds.
+             */
+            elapsed_ms: number;
+            /** @description Which process answered. */
+            node: string;
+        };
+        /**
          * Problem
          * @description What went wrong, for programs (`code`) and for people (`detail`).
          * @example {
@@ -1269,6 +1523,28 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
             /** @description The key of the refused send: repeat it under this. */
             idempotency_key?: string;
+        };
+        /**
+         * ProcessHealth
+         * @description A process that says that it lives.
+         */
+        ProcessHealth: {
+            /** @description Host and process id. */
+            name: string;
+            /** @description Whether it was seen lately; one that ended in order is not listed. */
+            alive: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it runs.
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description When it was seen last.
+             */
+            seen_at: string;
+            /** @description The partitions that deliver to it, if it is a worker. */
+            partitions: number[];
         };
         /**
          * Reaction
@@ -4554,6 +4830,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    ping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pong"];
+                };
+            };
+            /** @description Not possible at the moment, and not acknowledged: repeat it after Retry-After seconds, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    healthcheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server works; `degraded` if somebody should look at it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server does not work: the reasons say why. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                    "text/html": string;
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
