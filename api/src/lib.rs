@@ -25,12 +25,14 @@ mod named;
 mod node;
 mod origin;
 mod page;
+mod passwords;
 mod pins;
 mod problem;
 mod reactions;
 mod receipt;
 mod routes;
 mod server;
+mod sessions;
 mod tag;
 mod token;
 

@@ -24,11 +24,13 @@ use crate::messages::MessagesApi;
 use crate::methods::Methods;
 use crate::node::Node;
 use crate::page::page;
+use crate::passwords::PasswordsApi;
 use crate::pins::PinsApi;
 use crate::reactions::ReactionsApi;
+use crate::sessions::SessionsApi;
 
 type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
-type AboutPeople = AccountsApi;
+type AboutPeople = (AccountsApi, PasswordsApi, SessionsApi);
 type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
 type AboutMessages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
 
@@ -61,7 +63,7 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let people = AccountsApi;
+    let people = (AccountsApi, PasswordsApi, SessionsApi);
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
     let messages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
     let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);

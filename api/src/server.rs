@@ -71,7 +71,8 @@ impl Server {
             strategies.bus.clone(),
             strategies.people.clone(),
         )
-        .map_err(ServeError::Passwords)?;
+        .map_err(ServeError::Passwords)?
+        .with_post_office(strategies.post_office.clone());
         let node = Arc::new(Node {
             domain,
             authenticator: Authenticator::new(Tokens::new(secret)),

@@ -4,6 +4,7 @@
 mod bus;
 mod dead_letters;
 mod log;
+mod mail;
 
 pub use bus::{BusSignal, ChannelEvents, Ephemeral, EventBus, PresenceNews};
 pub use dead_letters::{DeadLetter, DeadLetterReader, DeadLetters};
@@ -11,3 +12,4 @@ pub use log::{
     Accepted, Backlog, Delivery, LogConsumer, LogError, MessageLog, NotAcknowledged,
     PartitionReader, Taken,
 };
+pub use mail::{Letter, Mail, MailError, PostOffice};

@@ -74,6 +74,22 @@ pub(super) const PUBLIC_URL: Key = Key::text(
 )
 .example("https://chat.example.org");
 
+/// Which server takes letters.
+pub(super) const SMTP_URL: Key = Key::text(
+    "smtp_url",
+    "The mail server that takes letters for forgotten passwords: smtps://USER:PASSWORD@HOST,\n\
+     or smtp:// with STARTTLS; for a relay on this machine smtp://127.0.0.1:25?tls=off.\n\
+     Needs smtp_from and public_url. Without it: no mail is sent, and who forgets a\n\
+     password asks an administrator.",
+)
+.example("smtps://warren:PASSWORD@mail.example.org")
+.shown(Visibility::WithoutCredentials);
+
+/// From whom letters are.
+pub(super) const SMTP_FROM: Key =
+    Key::text("smtp_from", "From whom Warren's letters are: an address, or Name <address>.")
+        .example("Warren <warren@example.org>");
+
 /// Which pages may open a socket.
 pub(super) const ALLOWED_ORIGINS: Key =
     Key::list("allowed_origins", "Origins besides Warren's own whose pages may open a WebSocket.")
@@ -140,7 +156,7 @@ pub(super) const LOG: Key = Key::text(
 .default("info");
 
 /// Every key, in the order in which they are shown.
-pub const KEYS: [&Key; 18] = [
+pub const KEYS: [&Key; 20] = [
     &LISTEN,
     &DATA_DIR,
     &DATABASE_URL,
@@ -149,6 +165,8 @@ pub const KEYS: [&Key; 18] = [
     &PARTITIONS,
     &JWT_SECRET,
     &PUBLIC_URL,
+    &SMTP_URL,
+    &SMTP_FROM,
     &ALLOWED_ORIGINS,
     &TRUSTED_PROXIES,
     &CORS_ORIGINS,

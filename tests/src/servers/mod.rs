@@ -8,12 +8,14 @@ mod postgres;
 mod proxy;
 mod queues;
 mod rabbitmq;
+mod smtp;
 mod trace;
 
 pub use mariadb::Mariadb;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use rabbitmq::Rabbitmq;
+pub use smtp::{Letter, Smtp};
 pub use trace::Trace;
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
