@@ -36,7 +36,8 @@ export interface paths {
         /**
          * Sign in
          * @description By username or e-mail address. A wrong name and a wrong password get the
-         *     same answer.
+         *     same answer; that an account is deactivated learns only who knows its
+         *     password.
          */
         post: operations["login"];
         delete?: never;
@@ -99,6 +100,111 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change my password
+         * @description Ends all my other sessions. A wrong current password is answered 403
+         *     `wrong_password`.
+         */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * I forgot my password
+         * @description The same answer whether an account has this address or not. If one has,
+         *     it gets a letter with a token that is good for an hour, at most one a
+         *     minute. A server without mail answers 404 `mail_not_configured`.
+         */
+        post: operations["forgotPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by a token from a letter
+         * @description A token works once, within an hour, and only the newest; any other is
+         *     answered 422 `invalid_reset_token`. All sessions of the account end.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My sessions
+         * @description Where I am signed in, the newest first.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** End all my other sessions */
+        delete: operations["endOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of my sessions
+         * @description The one that asks may be ended too: that is signing out.
+         */
+        delete: operations["endSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -763,7 +869,7 @@ export interface components {
              * @description Whether the processes hear of each other's events at once. Without it
              *     they look at the database every few seconds.
              */
-            status: components["schemas"]["HealthStatus"] & unknown;
+            status: components["schemas"]["HealthStatus"];
             /** @description `in-process` or `rabbitmq`. */
             strategy: string;
         };
@@ -970,7 +1076,7 @@ export interface components {
          */
         DatabaseHealth: {
             /** @description Whether it takes what is written and gives it back. */
-            status: components["schemas"]["HealthStatus"] & unknown;
+            status: components["schemas"]["HealthStatus"];
             /** @description `SQLite`, `PostgreSQL`, `MySQL` or `MariaDB`. */
             product?: string;
             /** @description Its version, in its own words. */
@@ -1094,12 +1200,23 @@ export interface components {
             message: string;
         };
         /**
+         * ForgotPasswordRequest
+         * @description Whose password was forgotten.
+         * @example {
+         *       "email": "ann@example.org"
+         *     }
+         */
+        ForgotPasswordRequest: {
+            /** @description The e-mail address of the account. */
+            email: string;
+        };
+        /**
          * Health
          * @description How the server is, seen from one API process.
          */
         Health: {
             /** @description The worst of all parts. */
-            status: components["schemas"]["HealthStatus"] & unknown;
+            status: components["schemas"]["HealthStatus"];
             /** @description Why it is not `ok`, a sentence each. */
             reasons: string[];
             /**
@@ -1115,19 +1232,19 @@ export interface components {
              */
             schema: number;
             /** @description The process that answers. */
-            node: components["schemas"]["NodeHealth"] & unknown;
+            node: components["schemas"]["NodeHealth"];
             /** @description The database. */
-            database: components["schemas"]["DatabaseHealth"] & unknown;
+            database: components["schemas"]["DatabaseHealth"];
             /** @description The message log. */
-            message_log: components["schemas"]["LogHealth"] & unknown;
+            message_log: components["schemas"]["LogHealth"];
             /** @description The event bus. */
-            event_bus: components["schemas"]["BusHealth"] & unknown;
+            event_bus: components["schemas"]["BusHealth"];
             /** @description API processes that were seen during the last minutes. */
             api_processes: components["schemas"]["ProcessHealth"][];
             /** @description Workers that were seen during the last minutes. One process alone needs none. */
             workers: components["schemas"]["ProcessHealth"][];
             /** @description How much there is, counted at most twice a minute. */
-            counts?: components["schemas"]["CountsHealth"] & unknown;
+            counts?: components["schemas"]["CountsHealth"];
         };
         /**
          * @description How something is. The worst counts for the whole.
@@ -1186,7 +1303,7 @@ export interface components {
          */
         LogHealth: {
             /** @description Whether it takes sends, and somebody makes messages of them. */
-            status: components["schemas"]["HealthStatus"] & unknown;
+            status: components["schemas"]["HealthStatus"];
             /** @description `in-process` or `rabbitmq`. */
             strategy: string;
             /**
@@ -1362,7 +1479,7 @@ export interface components {
          */
         NodeHealth: {
             /** @description Its disk's share in the verdict. */
-            status: components["schemas"]["HealthStatus"] & unknown;
+            status: components["schemas"]["HealthStatus"];
             /** @description Host and process id. */
             name: string;
             /**
@@ -1407,7 +1524,7 @@ export interface components {
              */
             partition: number;
             /** @description Whether it is consumed, and soon enough. */
-            status: components["schemas"]["HealthStatus"] & unknown;
+            status: components["schemas"]["HealthStatus"];
             /**
              * Format: uint64
              * @description Sends that no worker has taken yet.
@@ -1430,6 +1547,34 @@ export interface components {
             consumers: number;
             /** @description The worker that has it, once it has delivered something. */
             held_by?: string;
+        };
+        /**
+         * PasswordChangeRequest
+         * @description The old password and the new one.
+         * @example {
+         *       "current_password": "correct horse battery staple",
+         *       "new_password": "another horse, another staple"
+         *     }
+         */
+        PasswordChangeRequest: {
+            /** @description The one that is good now. */
+            current_password: string;
+            /** @description 8 to 256 characters. */
+            new_password: string;
+        };
+        /**
+         * PasswordResetRequest
+         * @description A token from a letter, and a new password.
+         * @example {
+         *       "token": "bqHc1hXrWoFqKytrqIXr0-nu1rUrp8aUVXOfWu4uHaM",
+         *       "new_password": "another horse, another staple"
+         *     }
+         */
+        PasswordResetRequest: {
+            /** @description What follows `reset-password=` in the letter's address. */
+            token: string;
+            /** @description 8 to 256 characters. */
+            new_password: string;
         };
         /**
          * Person
@@ -1694,6 +1839,42 @@ export interface components {
          */
         ServerRole: "owner" | "admin" | "member";
         /**
+         * Session
+         * @description A session that goes on.
+         */
+        Session: {
+            /**
+             * A signed-in session: what a refresh token and its access tokens belong to.
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it signed in.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last renewed.
+             */
+            last_used_at: string;
+            /** @description What it signed in with, as that called itself; nobody checked it. */
+            client?: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+        };
+        /**
+         * SessionList
+         * @description Sessions that go on.
+         */
+        SessionList: {
+            /** @description The newest first. */
+            items: components["schemas"]["Session"][];
+            /** @description Give it as `cursor` to go on; absent at the end. */
+            next_cursor?: string;
+        };
+        /**
          * SignedIn
          * @description You are signed in.
          */
@@ -1946,6 +2127,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is larger than 2 MiB. */
             413: {
                 headers: {
@@ -2118,6 +2308,382 @@ export interface operations {
             };
             /** @description No valid credentials. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The new password is good from now on; all other sessions have ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forgotPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgotPasswordRequest"];
+            };
+        };
+        responses: {
+            /**
+             * @description If an account has this address, a letter to it is on its way, unless one
+             *     was sent within the last minute.
+             */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetRequest"];
+            };
+        };
+        responses: {
+            /** @description The new password is good from now on; all sessions have ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Their tokens are worth nothing from now on, and their sockets close. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Their tokens are worth nothing from now on, and their sockets close. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
