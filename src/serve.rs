@@ -36,13 +36,11 @@ pub(crate) async fn run(argument: &ConfigurationArgument) -> Result<(), Failure>
             .await?;
     say(&format!("Warren is listening on http://{}", server.address()));
     say("Open that address in a browser. Ctrl-C stops the server.");
-    // Whichever half fails takes the other with it: no half is a server.
+    // A worker that fails takes the edge with it: half a server is none.
     let stop = shutdown.token().clone();
-    let serving = async { server.run(stop.clone()).await.inspect_err(|_| stop.cancel()) };
     let working = async { worker.run(stop.clone()).await.inspect_err(|_| stop.cancel()) };
-    let (served, worked) = tokio::join!(serving, working);
+    let ((), worked) = tokio::join!(server.run(stop.clone()), working);
     strategies.finish().await;
-    served?;
     worked?;
     Ok(())
 }

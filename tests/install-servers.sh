@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs what the tests run: PostgreSQL, MariaDB, RabbitMQ, Chromium, Node.js
-# and Python, from Debian's packages, as far as they are missing. Starts none of
-# them: the tests run servers of their own. The argument is the build folder, which
-# gets the browser script's one dependency, the client generators and the contract
-# tester.
+# Installs what the tests run: PostgreSQL, MariaDB, RabbitMQ, nginx, supervisor,
+# Chromium, Node.js and Python, from Debian's packages, as far as they are missing.
+# Starts none of them: the tests run servers of their own. The argument is the build
+# folder, which gets the browser script's one dependency, the client generators and
+# the contract tester.
 set -eu
 
 build_folder=${1:?usage: install-servers.sh BUILD_FOLDER}
@@ -18,6 +18,9 @@ missing_packages() {
     [ -x /usr/sbin/mariadbd ] || echo mariadb-server
     ls /usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server >/dev/null 2>&1 || echo rabbitmq-server
     command -v epmd >/dev/null || echo erlang-base
+    [ -x /usr/sbin/nginx ] || echo nginx
+    command -v supervisord >/dev/null || echo supervisor
+    command -v curl >/dev/null || echo curl
     ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || echo libfaketime
     [ -x /usr/bin/chromium ] || echo chromium
     command -v node >/dev/null || echo nodejs

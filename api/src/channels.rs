@@ -49,7 +49,7 @@ pub struct ChannelRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
-pub enum NewChannelKind {
+pub(crate) enum NewChannelKind {
     /// Everybody finds it and may join.
     Public,
     /// Only its members know of it.

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::methods::Methods;
+use crate::node::Node;
 use crate::problem::Problem;
 
 const REQUEST_ID: &str = "x-request-id";
@@ -29,28 +30,43 @@ pub(crate) async fn edge<E: Endpoint + 'static>(
     let id = give_id(&mut request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", id = ?id, %method, path = &path);
+    let client = client_span(&request, &span);
     let started = Instant::now();
-    let changes = method != Method::GET && method != Method::HEAD;
     let work = async move { endpoint.call(request).await.map(IntoResponse::into_response) };
-    let result = if changes {
-        // A client that goes away must not drop a transaction between its
-        // commit and the news of it.
-        match tokio::spawn(work.instrument(span.clone())).await {
-            Ok(result) => result,
-            Err(error) => Err(Problem::internal(&error).into()),
-        }
-    } else {
-        work.instrument(span.clone()).await
-    };
+    let work = work.instrument(client.clone()).instrument(span);
+    let result = run(&method, work).await;
     let mut response = result.unwrap_or_else(as_problem);
     let status = response.status().as_u16();
     let elapsed_ms = started.elapsed().as_millis();
-    span.in_scope(|| tracing::debug!(status, elapsed_ms, "answered"));
+    client.in_scope(|| tracing::debug!(status, elapsed_ms, "answered"));
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         add_allow(&mut response, methods.of_path(&path));
     }
     add_headers(&mut response, &id);
     Ok(response)
+}
+
+/// A client that goes away must not drop a transaction between its commit and
+/// the news of it: what changes something runs on its own.
+async fn run(
+    method: &Method,
+    work: impl Future<Output = poem::Result<Response>> + Send + 'static,
+) -> poem::Result<Response> {
+    if method == Method::GET || method == Method::HEAD {
+        return work.await;
+    }
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Problem::internal(&error).into()),
+    }
+}
+
+/// Where the request comes from, for whoever debugs: at no other level is an
+/// address logged.
+fn client_span(request: &Request, parent: &Span) -> Span {
+    let node = request.data::<Arc<Node>>();
+    let address = node.and_then(|node| node.proxies.client_address(request));
+    tracing::debug_span!(parent: parent, "client", address = address.map(tracing::field::display))
 }
 
 fn give_id(request: &mut Request) -> HeaderValue {

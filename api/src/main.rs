@@ -36,7 +36,7 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Server::bind(&configuration, &strategies, secret.as_bytes(), FirstAccount::IsAMember)
             .await?;
     announce(server.address());
-    server.run(shutdown.token().clone()).await?;
+    server.run(shutdown.token().clone()).await;
     strategies.finish().await;
     Ok(())
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use warren_domain::Domain;
 
 use crate::auth::Authenticator;
+use crate::client_address::TrustedProxies;
+use crate::cors::Cors;
 use crate::gateway::Gateway;
 use crate::health::Watching;
 use crate::origin::Origins;
@@ -23,6 +25,10 @@ pub(crate) struct Node {
     pub gateway: Gateway,
     /// Who may open a socket from a browser.
     pub origins: Origins,
+    /// Whose pages may call the API.
+    pub cors: Cors,
+    /// Whose word about a client's address is believed.
+    pub proxies: TrustedProxies,
     /// Sequence numbers of another epoch mean nothing here.
     pub epoch: String,
     /// How long a send waits for its commit before the answer is 202.

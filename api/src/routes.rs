@@ -10,6 +10,7 @@ use poem_openapi::{ContactObject, OpenApiService};
 use crate::accounts::AccountsApi;
 use crate::asyncapi;
 use crate::channels::ChannelsApi;
+use crate::cors::cors;
 use crate::direct::DirectApi;
 use crate::document::refine;
 use crate::edge::edge;
@@ -58,8 +59,9 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
         .nest("/docs", make_sync(move |_| Html(swagger.clone())))
         .nest("/", service)
         .around(page)
-        .data(node)
         .around(move |endpoint, request| edge(endpoint, request, methods.clone()))
+        .around(cors)
+        .data(node)
 }
 
 fn service() -> OpenApiService<Apis, ()> {

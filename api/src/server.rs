@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use warren_broker::Strategies;
 use warren_domain::Domain;
@@ -13,6 +13,9 @@ use warren_process::Configuration;
 use warren_process::configuration::Switch;
 
 use crate::auth::Authenticator;
+use crate::client_address::TrustedProxies;
+use crate::connections::Connections;
+use crate::cors::Cors;
 use crate::gateway::{Gateway, Limits};
 use crate::health::{Watching, while_listed};
 use crate::node::Node;
@@ -20,13 +23,10 @@ use crate::origin::Origins;
 use crate::routes::application;
 use crate::token::Tokens;
 
-/// How long requests under way may take after the stop was asked for.
-const DRAIN: Duration = Duration::from_secs(10);
-
 /// A process that listens and is ready to serve.
 pub struct Server {
     node: Arc<Node>,
-    acceptor: TcpAcceptor,
+    listener: TcpListener,
     address: SocketAddr,
 }
 
@@ -44,9 +44,6 @@ pub enum ServeError {
     /// The machine refuses to hash passwords.
     #[error("passwords cannot be hashed: {0}")]
     Passwords(String),
-    /// Accepting connections failed.
-    #[error("the server failed")]
-    Failed(#[from] io::Error),
 }
 
 impl Server {
@@ -63,8 +60,8 @@ impl Server {
     ) -> Result<Self, ServeError> {
         let address = configuration.listen;
         let listen = |source| ServeError::Listen { address, source };
-        let acceptor = TcpListener::bind(address).into_acceptor().await.map_err(listen)?;
-        let address = bound_address(&acceptor).unwrap_or(address);
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
         let domain = Domain::new(
             strategies.database.clone(),
             strategies.message_log(),
@@ -78,12 +75,14 @@ impl Server {
             authenticator: Authenticator::new(Tokens::new(secret)),
             gateway: Gateway::new(limits(configuration)),
             origins: origins(configuration),
+            cors: Cors::new(&configuration.cors_origins),
+            proxies: TrustedProxies::new(configuration.trusted_proxies.clone()),
             epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),
             first_account_owns: first_account_owns == FirstAccount::OwnsTheServer,
             watching: Watching::new(configuration, strategies),
         });
-        Ok(Self { node, acceptor, address })
+        Ok(Self { node, listener, address })
     }
 
     /// Where it listens.
@@ -93,25 +92,21 @@ impl Server {
     }
 
     /// Serves until `stop`, then drains: requests under way are answered,
-    /// sockets closed with 1001, what was done announced.
-    ///
-    /// # Errors
-    /// [`ServeError::Failed`].
-    pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
+    /// sockets closed with 1001, what was done announced. It takes 15 s at most.
+    pub async fn run(self, stop: CancellationToken) {
         self.node.gateway.start(&self.node);
         let gateway_closes = async {
             stop.cancelled().await;
             self.node.gateway.close().await;
         };
-        let serves = poem::Server::new_with_acceptor(self.acceptor).run_with_graceful_shutdown(
-            application(self.node.clone()),
-            stop.cancelled(),
-            Some(DRAIN),
-        );
-        let both = async { tokio::join!(serves, gateway_closes) };
-        let (served, ()) = while_listed(&self.node, both).await;
+        let connections = Connections {
+            application: application(self.node.clone()),
+            proxies: self.node.proxies.clone(),
+            stop: stop.clone(),
+        };
+        let both = async { tokio::join!(connections.serve(self.listener), gateway_closes) };
+        while_listed(&self.node, both).await;
         self.node.domain.finish().await;
-        Ok(served?)
     }
 }
 
@@ -122,10 +117,6 @@ pub enum FirstAccount {
     OwnsTheServer,
     /// A cluster: no; `warren admin create-owner` says who does.
     IsAMember,
-}
-
-fn bound_address(acceptor: &TcpAcceptor) -> Option<SocketAddr> {
-    acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied())
 }
 
 fn limits(configuration: &Configuration) -> Limits {

@@ -36,7 +36,8 @@ export interface paths {
         /**
          * Sign in
          * @description By username or e-mail address. A wrong name and a wrong password get the
-         *     same answer.
+         *     same answer; that an account is deactivated learns only who knows its
+         *     password.
          */
         post: operations["login"];
         delete?: never;
@@ -99,6 +100,111 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change my password
+         * @description Ends all my other sessions. A wrong current password is answered 403
+         *     `wrong_password`.
+         */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * I forgot my password
+         * @description The same answer whether an account has this address or not. If one has,
+         *     it gets a letter with a token that is good for an hour, at most one a
+         *     minute. A server without mail answers 404 `mail_not_configured`.
+         */
+        post: operations["forgotPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by a token from a letter
+         * @description A token works once, within an hour, and only the newest; any other is
+         *     answered 422 `invalid_reset_token`. All sessions of the account end.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My sessions
+         * @description Where I am signed in, the newest first.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** End all my other sessions */
+        delete: operations["endOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of my sessions
+         * @description The one that asks may be ended too: that is signing out.
+         */
+        delete: operations["endSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -694,9 +800,54 @@ export interface paths {
         };
         /**
          * Is the process ready
-         * @description Whether it reaches its database, its message log and its event bus.
+         * @description Whether it reaches its database, its message log and its event bus. It
+         *     looks at most once a second, whoever asks.
          */
         get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ping, through to the database
+         * @description Writes to the database and reads what was written, at most once a second,
+         *     whoever asks.
+         */
+        get: operations["ping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthcheck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How is the server
+         * @description Everything that a monitor wants, as JSON, or as a page for a browser. It
+         *     looks at most once a second. Only for this machine, for the addresses in
+         *     WARREN_MONITOR_ADDRESSES, and with the access token of an owner or admin of
+         *     the server; for everybody else it does not exist.
+         */
+        get: operations["healthcheck"];
         put?: never;
         post?: never;
         delete?: never;
@@ -709,6 +860,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * BusHealth
+         * @description The event bus.
+         */
+        BusHealth: {
+            /**
+             * @description Whether the processes hear of each other's events at once. Without it
+             *     they look at the database every few seconds.
+             */
+            status: components["schemas"]["HealthStatus"];
+            /** @description `in-process` or `rabbitmq`. */
+            strategy: string;
+        };
         /**
          * Channel
          * @description A channel as one person sees it.
@@ -886,6 +1050,49 @@ export interface components {
             detail?: string;
         };
         /**
+         * CountsHealth
+         * @description How much there is.
+         */
+        CountsHealth: {
+            /**
+             * Format: uint64
+             * @description Accounts.
+             */
+            users: number;
+            /**
+             * Format: uint64
+             * @description Channels of every kind.
+             */
+            channels: number;
+            /**
+             * Format: uint64
+             * @description Messages that were ever committed.
+             */
+            messages: number;
+        };
+        /**
+         * DatabaseHealth
+         * @description The database.
+         */
+        DatabaseHealth: {
+            /** @description Whether it takes what is written and gives it back. */
+            status: components["schemas"]["HealthStatus"];
+            /** @description `SQLite`, `PostgreSQL`, `MySQL` or `MariaDB`. */
+            product?: string;
+            /** @description Its version, in its own words. */
+            version?: string;
+            /**
+             * Format: double
+             * @description How long writing and reading a row took, in milliseconds.
+             */
+            ping_ms?: number;
+            /**
+             * Format: uint64
+             * @description What the data takes on its disk.
+             */
+            size_bytes?: number;
+        };
+        /**
          * DirectRequest
          * @description With whom to talk.
          * @example {
@@ -993,6 +1200,58 @@ export interface components {
             message: string;
         };
         /**
+         * ForgotPasswordRequest
+         * @description Whose password was forgotten.
+         * @example {
+         *       "email": "ann@example.org"
+         *     }
+         */
+        ForgotPasswordRequest: {
+            /** @description The e-mail address of the account. */
+            email: string;
+        };
+        /**
+         * Health
+         * @description How the server is, seen from one API process.
+         */
+        Health: {
+            /** @description The worst of all parts. */
+            status: components["schemas"]["HealthStatus"];
+            /** @description Why it is not `ok`, a sentence each. */
+            reasons: string[];
+            /**
+             * Format: date-time
+             * @description When it was looked at: at most once a second.
+             */
+            at: string;
+            /** @description The version of the program. */
+            version: string;
+            /**
+             * Format: int32
+             * @description The database schema that the program is made for.
+             */
+            schema: number;
+            /** @description The process that answers. */
+            node: components["schemas"]["NodeHealth"];
+            /** @description The database. */
+            database: components["schemas"]["DatabaseHealth"];
+            /** @description The message log. */
+            message_log: components["schemas"]["LogHealth"];
+            /** @description The event bus. */
+            event_bus: components["schemas"]["BusHealth"];
+            /** @description API processes that were seen during the last minutes. */
+            api_processes: components["schemas"]["ProcessHealth"][];
+            /** @description Workers that were seen during the last minutes. One process alone needs none. */
+            workers: components["schemas"]["ProcessHealth"][];
+            /** @description How much there is, counted at most twice a minute. */
+            counts?: components["schemas"]["CountsHealth"];
+        };
+        /**
+         * @description How something is. The worst counts for the whole.
+         * @enum {string}
+         */
+        HealthStatus: "ok" | "degraded" | "down";
+        /**
          * @description What somebody who joins sees of what was said before.
          * @enum {string}
          */
@@ -1037,6 +1296,28 @@ export interface components {
         Liveness: {
             /** @description Always `ok`. */
             status: string;
+        };
+        /**
+         * LogHealth
+         * @description The message log.
+         */
+        LogHealth: {
+            /** @description Whether it takes sends, and somebody makes messages of them. */
+            status: components["schemas"]["HealthStatus"];
+            /** @description `in-process` or `rabbitmq`. */
+            strategy: string;
+            /**
+             * Format: double
+             * @description How long it took to answer for all its partitions, in milliseconds.
+             */
+            answered_ms?: number;
+            /** @description Each partition. */
+            partitions: components["schemas"]["PartitionHealth"][];
+            /**
+             * Format: uint64
+             * @description Sends that nobody could make messages of, which wait for a person.
+             */
+            dead_letters?: number;
         };
         /**
          * LoginRequest
@@ -1193,6 +1474,109 @@ export interface components {
          */
         NewChannelKind: "public" | "private";
         /**
+         * NodeHealth
+         * @description A process, and what it uses.
+         */
+        NodeHealth: {
+            /** @description Its disk's share in the verdict. */
+            status: components["schemas"]["HealthStatus"];
+            /** @description Host and process id. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Since when it runs.
+             */
+            started_at: string;
+            /**
+             * Format: uint64
+             * @description For how many seconds.
+             */
+            uptime_s: number;
+            /**
+             * Format: uint64
+             * @description Open WebSockets on this process that have said hello.
+             */
+            sockets: number;
+            /**
+             * Format: uint64
+             * @description Its resident memory.
+             */
+            memory_bytes?: number;
+            /**
+             * Format: uint64
+             * @description What the disk of its data directory has left, if it has one.
+             */
+            disk_free_bytes?: number;
+            /**
+             * Format: uint64
+             * @description The size of that disk.
+             */
+            disk_size_bytes?: number;
+        };
+        /**
+         * PartitionHealth
+         * @description A partition of the message log.
+         */
+        PartitionHealth: {
+            /**
+             * Format: uint32
+             * @description Which.
+             */
+            partition: number;
+            /** @description Whether it is consumed, and soon enough. */
+            status: components["schemas"]["HealthStatus"];
+            /**
+             * Format: uint64
+             * @description Sends that no worker has taken yet.
+             */
+            waiting: number;
+            /**
+             * Format: uint64
+             * @description Sends that a worker has taken and not settled.
+             */
+            unsettled: number;
+            /**
+             * Format: double
+             * @description The age of the oldest of these, in seconds; 0 if there is none.
+             */
+            lag_s: number;
+            /**
+             * Format: uint32
+             * @description How many workers stand in line for it.
+             */
+            consumers: number;
+            /** @description The worker that has it, once it has delivered something. */
+            held_by?: string;
+        };
+        /**
+         * PasswordChangeRequest
+         * @description The old password and the new one.
+         * @example {
+         *       "current_password": "correct horse battery staple",
+         *       "new_password": "another horse, another staple"
+         *     }
+         */
+        PasswordChangeRequest: {
+            /** @description The one that is good now. */
+            current_password: string;
+            /** @description 8 to 256 characters. */
+            new_password: string;
+        };
+        /**
+         * PasswordResetRequest
+         * @description A token from a letter, and a new password.
+         * @example {
+         *       "token": "bqHc1hXrWoFqKytrqIXr0-nu1rUrp8aUVXOfWu4uHaM",
+         *       "new_password": "another horse, another staple"
+         *     }
+         */
+        PasswordResetRequest: {
+            /** @description What follows `reset-password=` in the letter's address. */
+            token: string;
+            /** @description 8 to 256 characters. */
+            new_password: string;
+        };
+        /**
          * Person
          * @description As much of somebody as everybody may know.
          */
@@ -1241,6 +1625,21 @@ export interface components {
             as_of_seq: number;
         };
         /**
+         * Pong
+         * @description The database took what this process wrote, and gave it back.
+         */
+        Pong: {
+            /** @description Always true. */
+            pong: boolean;
+            /**
+             * Format: double
+             * @description How long it took, in milliseconds.
+             */
+            elapsed_ms: number;
+            /** @description Which process answered. */
+            node: string;
+        };
+        /**
          * Problem
          * @description What went wrong, for programs (`code`) and for people (`detail`).
          * @example {
@@ -1269,6 +1668,28 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
             /** @description The key of the refused send: repeat it under this. */
             idempotency_key?: string;
+        };
+        /**
+         * ProcessHealth
+         * @description A process that says that it lives.
+         */
+        ProcessHealth: {
+            /** @description Host and process id. */
+            name: string;
+            /** @description Whether it was seen lately; one that ended in order is not listed. */
+            alive: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it runs.
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description When it was seen last.
+             */
+            seen_at: string;
+            /** @description The partitions that deliver to it, if it is a worker. */
+            partitions: number[];
         };
         /**
          * Reaction
@@ -1417,6 +1838,42 @@ export interface components {
          * @enum {string}
          */
         ServerRole: "owner" | "admin" | "member";
+        /**
+         * Session
+         * @description A session that goes on.
+         */
+        Session: {
+            /**
+             * A signed-in session: what a refresh token and its access tokens belong to.
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it signed in.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last renewed.
+             */
+            last_used_at: string;
+            /** @description What it signed in with, as that called itself; nobody checked it. */
+            client?: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+        };
+        /**
+         * SessionList
+         * @description Sessions that go on.
+         */
+        SessionList: {
+            /** @description The newest first. */
+            items: components["schemas"]["Session"][];
+            /** @description Give it as `cursor` to go on; absent at the end. */
+            next_cursor?: string;
+        };
         /**
          * SignedIn
          * @description You are signed in.
@@ -1670,6 +2127,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is larger than 2 MiB. */
             413: {
                 headers: {
@@ -1842,6 +2308,382 @@ export interface operations {
             };
             /** @description No valid credentials. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The new password is good from now on; all other sessions have ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forgotPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgotPasswordRequest"];
+            };
+        };
+        responses: {
+            /**
+             * @description If an account has this address, a letter to it is on its way, unless one
+             *     was sent within the last minute.
+             */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetRequest"];
+            };
+        };
+        responses: {
+            /** @description The new password is good from now on; all sessions have ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Their tokens are worth nothing from now on, and their sockets close. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Their tokens are worth nothing from now on, and their sockets close. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4554,6 +5396,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    ping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pong"];
+                };
+            };
+            /** @description Not possible at the moment, and not acknowledged: repeat it after Retry-After seconds, with the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    healthcheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server works; `degraded` if somebody should look at it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                    "text/html": string;
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server does not work: the reasons say why. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                    "text/html": string;
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

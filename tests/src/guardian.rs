@@ -10,6 +10,26 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
+/// A shell function. A group's number is also its session's if a program like
+/// supervisord was started in a session of its own; what that starts has groups
+/// of its own, but stays in the session.
+const END_SESSION: &str = r#"
+end_session() {
+    while
+        found=''
+        for stat in /proc/[0-9]*/stat; do
+            { read -r line <"$stat"; } 2>/dev/null || continue
+            # After the name in parentheses: state, parent, group, session.
+            set -- "$1" ${line##*) }
+            [ "$5" = "$1" ] && [ "$2" != Z ] && found="$found ${line%% *}"
+        done
+        [ -n "$found" ]
+    do
+        kill -s KILL $found 2>/dev/null
+    done
+}
+"#;
+
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 directory=$1
@@ -26,6 +46,7 @@ done
 # moment without its port mapper starts another one, outside every group.
 for group in $groups; do
     kill -s KILL -- "-$group" 2>/dev/null && sleep 0.2
+    end_session "$group"
 done
 # A PostgreSQL that was killed leaves a shared memory segment, and its number here.
 for lock in "$directory"/*/data/postmaster.pid; do
@@ -45,7 +66,7 @@ struct Guardian {
 /// A new directory of the run; every user may enter it, since servers drop
 /// their privileges.
 pub fn directory(name: &str) -> PathBuf {
-    let path = guardian().directory.join(format!("{name}-{}", uuid::Uuid::new_v4().simple()));
+    let path = guardian().directory.join(format!("{name}-{}", random()));
     std::fs::create_dir(&path).expect("create a directory for the test run");
     path
 }
@@ -56,6 +77,23 @@ pub fn spawn(command: &mut Command) -> std::io::Result<Child> {
     let child = command.process_group(0).spawn()?;
     guardian.tell("watch", child.id());
     Ok(child)
+}
+
+/// Starts a command that begins with `setsid`: for a program that gives its
+/// children process groups of their own. The session ends with this process.
+pub fn spawn_session(command: &mut Command) -> std::io::Result<Child> {
+    let guardian = guardian();
+    // setsid keeps the number of who leads no group yet.
+    let child = command.spawn()?;
+    guardian.tell("watch", child.id());
+    Ok(child)
+}
+
+/// Ends everything in a session with `kill -9`.
+pub fn end_session(leader: u32) {
+    let script = format!("{END_SESSION}\nend_session {leader}");
+    let done = Command::new("sh").args(["-c", &script]).status();
+    assert!(done.is_ok(), "the shell works");
 }
 
 /// A process group has ended: its number may be given to somebody else.
@@ -76,7 +114,7 @@ fn guardian() -> &'static Guardian {
     GUARDIAN.get_or_init(|| {
         let directory = new_root(&std::env::temp_dir());
         let mut shell = Command::new("sh")
-            .args(["-c", SCRIPT, "guardian"])
+            .args(["-c", &format!("{END_SESSION}{SCRIPT}"), "guardian"])
             .arg(&directory)
             .stdin(Stdio::piped())
             .process_group(0)
@@ -88,10 +126,15 @@ fn guardian() -> &'static Guardian {
 }
 
 fn new_root(parent: &Path) -> PathBuf {
-    let path = parent.join(format!("warren-tests-{}", uuid::Uuid::new_v4().simple()));
+    let path = parent.join(format!("warren-tests-{}", random()));
     std::fs::create_dir(&path).expect("create the run's directory");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o711)).expect("open the directory");
     path
+}
+
+/// Short: the path of a Unix socket has at most 107 bytes.
+fn random() -> String {
+    uuid::Uuid::new_v4().simple().to_string()[..12].to_owned()
 }
 
 impl Guardian {

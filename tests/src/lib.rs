@@ -8,6 +8,7 @@ pub mod deployment;
 pub mod guardian;
 pub mod program;
 pub mod servers;
+pub mod site;
 pub mod suites;
 pub mod wait;
 pub mod world;

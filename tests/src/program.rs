@@ -12,6 +12,8 @@ use crate::wait::{eventually, eventually_blocking};
 const LISTENING: &str = "Warren is listening on ";
 const PRINTED_LINES: usize = 120;
 
+type Spawn = fn(&mut Command) -> std::io::Result<Child>;
+
 /// A running program. Dropping it ends it with `kill -9`.
 pub struct Program {
     name: String,
@@ -55,21 +57,36 @@ pub fn tool(name: &str) -> PathBuf {
 /// A command with none of Warren's settings in its environment but `settings`.
 pub fn warren_command(name: &str, arguments: &[&str], settings: &[(String, String)]) -> Command {
     let mut command = Command::new(warren_program(name));
-    for (key, _) in std::env::vars() {
-        if key.starts_with("WARREN_") || key == "DATABASE_URL" || key == "PORT" {
-            command.env_remove(key);
-        }
-    }
+    forget_settings(&mut command);
     command.args(arguments);
     command.envs(settings.iter().map(|(key, value)| (key, value)));
     command
 }
 
+/// Takes Warren's settings out of a command's environment.
+pub fn forget_settings(command: &mut Command) {
+    for (key, _) in std::env::vars() {
+        if key.starts_with("WARREN_") || key == "DATABASE_URL" || key == "PORT" {
+            command.env_remove(key);
+        }
+    }
+}
+
 impl Program {
     /// Starts `command`; `name` is how its log is told from others'.
-    pub fn start(name: &str, mut command: Command) -> Self {
+    pub fn start(name: &str, command: Command) -> Self {
+        Self::start_by(name, command, guardian::spawn)
+    }
+
+    /// Starts a command that begins with `setsid`. Its session's other processes
+    /// end with the test run.
+    pub fn start_session(name: &str, command: Command) -> Self {
+        Self::start_by(name, command, guardian::spawn_session)
+    }
+
+    fn start_by(name: &str, mut command: Command, spawn: Spawn) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = guardian::spawn(&mut command)
+        let mut child = spawn(&mut command)
             .unwrap_or_else(|error| panic!("start {name} ({command:?}): {error}"));
         let log = Arc::new(Mutex::new(Vec::new()));
         record(child.stdout.take().expect("a piped stdout"), "", &log);

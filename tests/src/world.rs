@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 use crate::client::{Coverage, Person, Rest};
 use crate::deployment::{Combination, Deployment, Options};
 use crate::servers::{Servers, connect};
+use crate::site::Site;
 
 /// No test takes longer.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -24,6 +25,7 @@ pub struct World {
     pub coverage: Arc<Coverage>,
     pub servers: Arc<Servers>,
     shared: OnceCell<Deployment>,
+    site: OnceCell<Site>,
     runtime: Handle,
 }
 
@@ -38,7 +40,8 @@ macro_rules! facts {
 impl World {
     pub fn new(combination: Combination, servers: &Arc<Servers>, runtime: Handle) -> Arc<Self> {
         let (coverage, servers) = (Arc::default(), Arc::clone(servers));
-        Arc::new(Self { combination, coverage, servers, shared: OnceCell::new(), runtime })
+        let (shared, site) = (OnceCell::new(), OnceCell::new());
+        Arc::new(Self { combination, coverage, servers, shared, site, runtime })
     }
 
     /// The deployment that tests share; none of them may disturb it.
@@ -56,6 +59,11 @@ impl World {
                 Deployment::cluster(database_url, rabbitmq, options).await
             }
         }
+    }
+
+    /// The site behind nginx that tests share.
+    pub async fn site(&self) -> &Site {
+        self.site.get_or_init(|| Site::start(self)).await
     }
 
     /// A new empty database for a cluster of this combination; the answer is its URL.
@@ -116,8 +124,11 @@ impl World {
         })
     }
 
-    /// Ends the shared deployment.
+    /// Ends the shared deployment and the site.
     pub fn stop(&self) {
+        if let Some(site) = self.site.get() {
+            site.supervisor.stop();
+        }
         for node in self.shared.get().into_iter().flat_map(|deployment| &deployment.apis) {
             node.program.kill();
         }
@@ -135,6 +146,9 @@ impl World {
         if let Err(panic) = outcome {
             if let Some(deployment) = self.shared.get() {
                 deployment.print_logs();
+            }
+            if let Some(site) = self.site.get() {
+                site.supervisor.program.print_log();
             }
             resume_unwind(panic);
         }

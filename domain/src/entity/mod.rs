@@ -3,7 +3,6 @@
 
 #![expect(unreachable_pub, reason = "SeaORM's derive wants models, columns and relations public")]
 
-pub(crate) mod avatar;
 pub(crate) mod channel;
 pub(crate) mod channel_event;
 pub(crate) mod channel_head;
@@ -23,6 +22,5 @@ pub(crate) mod refresh_token;
 pub(crate) mod send_outcome;
 pub(crate) mod session;
 pub(crate) mod socket_ticket;
-pub(crate) mod thread_reply;
 pub(crate) mod user_account;
 pub(crate) mod worker;

@@ -1,5 +1,6 @@
 //! The REST client.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +42,16 @@ pub enum Content {
 impl Rest {
     /// A client without a token.
     pub fn new(base: &str, coverage: &Arc<Coverage>) -> Self {
-        let http = reqwest::Client::builder().timeout(DEADLINE).build().expect("an HTTP client");
+        Self::with(base, coverage, reqwest::Client::builder())
+    }
+
+    /// A client without a token at this address of the machine.
+    pub fn from_address(base: &str, coverage: &Arc<Coverage>, address: IpAddr) -> Self {
+        Self::with(base, coverage, reqwest::Client::builder().local_address(address))
+    }
+
+    fn with(base: &str, coverage: &Arc<Coverage>, http: reqwest::ClientBuilder) -> Self {
+        let http = http.timeout(DEADLINE).build().expect("an HTTP client");
         Self { base: base.to_owned(), token: None, coverage: Arc::clone(coverage), http }
     }
 
@@ -108,6 +118,20 @@ impl Rest {
     /// Any request; the node may be gone.
     pub async fn try_call(&self, call: Call<'_>) -> reqwest::Result<Answer> {
         let (method, path) = (call.method, call.path);
+        let answer = self.try_ask(call).await?;
+        self.coverage.note_answer(method, path, answer.status, &answer.json);
+        Ok(answer)
+    }
+
+    /// Any request, whoever answers it: what a proxy says is in no document.
+    pub async fn ask(&self, call: Call<'_>) -> Answer {
+        let (method, path) = (call.method.to_owned(), call.path.to_owned());
+        let answer = self.try_ask(call).await;
+        answer.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
+    }
+
+    async fn try_ask(&self, call: Call<'_>) -> reqwest::Result<Answer> {
+        let (method, path) = (call.method, call.path);
         let response = self.request(call).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
@@ -115,7 +139,6 @@ impl Rest {
         let request = format!("{method} {path}");
         let answer = Answer { status, headers, text, json, request };
         answer.check_problem();
-        self.coverage.note_answer(method, path, status, &answer.json);
         Ok(answer)
     }
 

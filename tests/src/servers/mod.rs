@@ -3,19 +3,23 @@
 
 mod account;
 mod mariadb;
+mod nginx;
 mod port;
 mod postgres;
 mod proxy;
 mod queues;
 mod rabbitmq;
 mod smtp;
+mod supervisor;
 mod trace;
 
 pub use mariadb::Mariadb;
+pub use nginx::Nginx;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use rabbitmq::Rabbitmq;
 pub use smtp::{Letter, Smtp};
+pub use supervisor::{Installation, Supervisor};
 pub use trace::Trace;
 
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};

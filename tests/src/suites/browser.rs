@@ -23,9 +23,14 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
 /// node of its own.
 async fn two_people_chat_on_the_page(world: Arc<World>) {
     let deployment = world.shared().await;
+    chat(deployment.api(0), deployment.api(1)).await;
+}
+
+/// Two people, each in a browser at one of the addresses.
+pub(super) async fn chat(one: &str, other: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let mut command = Command::new("node");
-    command.arg(folder.join("chat.mjs")).arg(deployment.api(0)).arg(deployment.api(1));
+    command.arg(folder.join("chat.mjs")).args([one, other]);
     let profiles = guardian::directory("browser");
     command.env("MODULES", tool("browser")).env("PROFILES", &profiles).env("HOME", &profiles);
     let script = Program::start("chat.mjs", command);

@@ -4,6 +4,7 @@ mod browser;
 mod clock;
 mod contract;
 mod database;
+mod edge;
 mod faults;
 mod gateway;
 mod hostile_log;
@@ -14,6 +15,7 @@ mod machinery;
 mod migrations;
 mod plans;
 mod programs;
+mod proxy;
 mod rabbitmq;
 mod schemathesis;
 mod sdk;
@@ -48,6 +50,7 @@ pub fn of(world: &Arc<World>) -> Vec<Trial> {
 fn black_box(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = spine::trials(world);
     trials.extend(contract::trials(world));
+    trials.extend(edge::trials(world));
     trials.extend(gateway::trials(world));
     trials.extend(hostile_rest::trials(world));
     trials.extend(hostile_socket::trials(world));
@@ -76,5 +79,6 @@ fn beside_any(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = machinery::trials(world);
     trials.extend(hostile_log::trials(world));
     trials.extend(rabbitmq::trials(world));
+    trials.extend(proxy::trials(world));
     trials
 }

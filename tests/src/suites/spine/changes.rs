@@ -42,7 +42,7 @@ async fn edited_message_says_the_new_text_everywhere(world: Arc<World>) {
     assert_eq!(heard["message"], edited);
     assert_eq!(heard["at"], edited["edited_at"]);
     assert_eq!(elsewhere.message(&id).await, edited);
-    assert_eq!(elsewhere.messages(&channel, "").await, [edited.clone()]);
+    assert_eq!(elsewhere.messages(&channel, "").await, std::slice::from_ref(&edited));
     let read = elsewhere.events_after(&channel, 2).await;
     assert_eq!(read[0]["message"], edited, "the first event shows what it says now");
     assert_eq!(read[1]["message"], edited);

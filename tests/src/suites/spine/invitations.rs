@@ -65,7 +65,7 @@ async fn invited_person_accepts_and_is_a_member(world: Arc<World>) {
     assert_eq!(invitation["channel"]["id"], channel.as_str());
     assert_eq!(invitation["user"]["id"], bob.id.as_str());
     assert_eq!(invitation["invited_by"]["id"], ann.id.as_str());
-    assert_eq!(mine(&world.elsewhere(&bob).await).await, [invitation.clone()]);
+    assert_eq!(mine(&world.elsewhere(&bob).await).await, std::slice::from_ref(&invitation));
     let pending = ann.get(&format!("/v1/channels/{channel}/invitations")).await;
     assert_eq!(pending.expect(200)["items"], json!([invitation]));
     bob.get(&format!("/v1/channels/{channel}")).await.expect_problem(404, "not_found");
