@@ -113,7 +113,9 @@ async fn refused_method_names_those_that_are_not(world: Arc<World>) {
     ] {
         let answer = call(&rest, method, path, &[]).await;
         answer.expect_problem(405, "method_not_allowed");
-        assert_eq!(answer.header("allow"), allowed, "{path}");
+        let mut named: Vec<&str> = answer.header("allow").split(", ").collect();
+        named.sort_unstable();
+        assert_eq!(named.join(", "), allowed, "{path}");
     }
 }
 

@@ -50,7 +50,6 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("an invitation", &["FROM \"invitation\"", "\"id\" = ?"]),
     ("answering", &["DELETE FROM \"invitation\"", "\"id\" = ?"]),
     ("listing a process", &["INSERT INTO \"node\""]),
-    ("counting channels", &["COUNT(", "SUM(", "FROM \"channel_head\""]),
     ("refreshing", &["UPDATE \"refresh_token\""]),
     ("own sessions", &["FROM \"session\"", "\"id\" < ?", "ORDER BY \"session\".\"id\" DESC"]),
     ("ending sessions", &["UPDATE \"session\" SET \"ended_at\"", "\"user_id\" = ?"]),
