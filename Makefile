@@ -4,7 +4,7 @@
 CARGO ?= cargo
 BUILD_FOLDER := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
-.PHONY: help run test check openapi clean toolchain
+.PHONY: help run test openapi contract sdk clean toolchain
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ test: toolchain ## Check the style, then run every test
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) build --workspace --bins
+	openapi/generate.sh "$(BUILD_FOLDER)"
+	openapi/examples/build.sh "$(BUILD_FOLDER)" typescript >/dev/null
+	openapi/examples/build.sh "$(BUILD_FOLDER)" python >/dev/null
+	openapi/examples/build.sh "$(BUILD_FOLDER)" rust >/dev/null
 	$(CARGO) test --workspace
 
 openapi: toolchain ## Write openapi/openapi.json and asyncapi.yaml anew
@@ -25,6 +29,15 @@ openapi: toolchain ## Write openapi/openapi.json and asyncapi.yaml anew
 	mv openapi/openapi.json.new openapi/openapi.json
 	$(CARGO) run -q --bin warren -- asyncapi > openapi/asyncapi.yaml.new
 	mv openapi/asyncapi.yaml.new openapi/asyncapi.yaml
+
+contract: toolchain ## Accept openapi.json as the contract, unless it breaks clients
+	$(CARGO) run -q -p warren-contract -- accept openapi/openapi.json openapi/contract.json
+
+sdk: toolchain ## Generate the TypeScript, Python and Rust clients from openapi.json
+	openapi/install-tools.sh "$(BUILD_FOLDER)"
+	openapi/generate.sh "$(BUILD_FOLDER)"
+	cp "$(BUILD_FOLDER)/sdk/typescript/schema.d.ts" openapi/typescript/schema.d.ts
+	@echo "The clients are in $(BUILD_FOLDER)/sdk; openapi/README.md says how to use them."
 
 clean: ## Remove what was built
 	$(CARGO) clean

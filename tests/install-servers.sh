@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs what the tests run: PostgreSQL, MariaDB, RabbitMQ, nginx, supervisor,
-# Chromium and Node.js, from Debian's packages, as far as they are missing. Starts
-# none of them: the tests run servers of their own. The argument is the build
-# folder, which gets the browser script's one dependency.
+# Chromium, Node.js and Python, from Debian's packages, as far as they are missing.
+# Starts none of them: the tests run servers of their own. The argument is the build
+# folder, which gets the browser script's one dependency, the client generators and
+# the contract tester.
 set -eu
 
 build_folder=${1:?usage: install-servers.sh BUILD_FOLDER}
@@ -24,6 +25,7 @@ missing_packages() {
     [ -x /usr/bin/chromium ] || echo chromium
     command -v node >/dev/null || echo nodejs
     command -v npm >/dev/null || echo npm
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3 python3-venv
     command -v setpriv >/dev/null || echo util-linux
 }
 
@@ -64,3 +66,4 @@ install_browser_driver() {
 
 install_packages
 install_browser_driver
+"$here/../openapi/install-tools.sh" "$build_folder"

@@ -10,12 +10,12 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 use warren_domain::account::{
-    self, Email, LoginError, OwnerClaim, Password, PersonName, SessionError, SessionTokens, Signup,
-    SignupError, User, Username,
+    self, ClientName, Email, LoginError, OwnerClaim, Password, PersonName, SessionError,
+    SessionTokens, Signup, SignupError, User, Username,
 };
 
 use crate::auth::Bearer;
-use crate::body::{Body, rule};
+use crate::body::{Body, invalid_value, rule};
 use crate::node::Node;
 use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
@@ -35,15 +35,26 @@ pub struct SignupRequest {
     #[validate(custom(function = "check_password"))]
     password: String,
     /// What others call you: 1 to 64 characters on one line.
-    #[oai(validator(min_length = 1, max_length = 64))]
+    #[oai(validator(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    ))]
     #[validate(custom(function = "check_person_name"))]
     first_name: String,
     /// Your family name: 1 to 64 characters on one line.
-    #[oai(validator(min_length = 1, max_length = 64))]
+    #[oai(validator(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    ))]
     #[validate(custom(function = "check_person_name"))]
     last_name: Option<String>,
     /// Where mail reaches you; also good for signing in.
-    #[oai(validator(max_length = 254))]
+    #[oai(validator(
+        max_length = 254,
+        pattern = r"^[^\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]*\.[^@\s\x00-\x1f\x7f-\x9f]*$"
+    ))]
     #[validate(custom(function = "check_email"))]
     email: Option<String>,
 }
@@ -157,22 +168,24 @@ impl AccountsApi {
     ) -> Result<SignedUp, Refused<400, 409, 413, 415, 422>> {
         let signup = Signup::try_from(request.0)?;
         let claim = owner_claim(&node, http);
-        let tokens = account::signup(&node.domain, signup, claim).await?;
+        let tokens = account::signup(&node.domain, signup, claim, client(http)).await?;
         Ok(SignedUp::Created(Body(signed_in(&node, tokens)?)))
     }
 
     /// Sign in
     ///
     /// By username or e-mail address. A wrong name and a wrong password get the
-    /// same answer.
+    /// same answer; that an account is deactivated learns only who knows its
+    /// password.
     #[oai(path = "/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
         node: Data<&Arc<Node>>,
+        http: &Request,
         request: Body<LoginRequest>,
-    ) -> Result<Body<SignedIn>, Refused<400, 401, 413, 415, 422>> {
+    ) -> Result<Body<SignedIn>, Refused<400, 401, 403, 413, 415, 422>> {
         let Body(LoginRequest { username, password }) = request;
-        let tokens = account::login(&node.domain, &username, &password).await?;
+        let tokens = account::login(&node.domain, &username, &password, client(http)).await?;
         Ok(Body(signed_in(&node, tokens)?))
     }
 
@@ -226,6 +239,12 @@ fn signed_in(node: &Node, tokens: SessionTokens) -> Result<SignedIn, Problem> {
     })
 }
 
+/// What the client calls itself.
+fn client(http: &Request) -> Option<ClientName> {
+    let header = http.headers().get(poem::http::header::USER_AGENT)?;
+    ClientName::of(&String::from_utf8_lossy(header.as_bytes()))
+}
+
 /// The first account owns the server only if it surely comes from this
 /// machine. Behind a proxy everybody seems to; one betrays itself by its
 /// headers, or by speaking HTTP/1.0, as nginx does unless told otherwise.
@@ -245,7 +264,7 @@ fn check_username(text: &str) -> Result<(), validator::ValidationError> {
     rule(Username::parse(text))
 }
 
-fn check_password(text: &str) -> Result<(), validator::ValidationError> {
+pub(crate) fn check_password(text: &str) -> Result<(), validator::ValidationError> {
     rule(Password::parse(text))
 }
 
@@ -253,7 +272,7 @@ fn check_person_name(text: &str) -> Result<(), validator::ValidationError> {
     rule(PersonName::parse(text))
 }
 
-fn check_email(text: &str) -> Result<(), validator::ValidationError> {
+pub(crate) fn check_email(text: &str) -> Result<(), validator::ValidationError> {
     rule(Email::parse(text))
 }
 
@@ -262,19 +281,20 @@ impl TryFrom<SignupRequest> for Signup {
 
     /// Validated when it was read, so that an error here says only that.
     fn try_from(request: SignupRequest) -> Result<Self, Problem> {
-        let refused = |invalid: warren_domain::Invalid| {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", invalid.message)
-        };
         Ok(Self {
-            username: Username::parse(&request.username).map_err(refused)?,
-            password: Password::parse(&request.password).map_err(refused)?,
-            first_name: PersonName::parse(&request.first_name).map_err(refused)?,
+            username: Username::parse(&request.username).map_err(invalid_value)?,
+            password: Password::parse(&request.password).map_err(invalid_value)?,
+            first_name: PersonName::parse(&request.first_name).map_err(invalid_value)?,
             last_name: request
                 .last_name
                 .map(|name| PersonName::parse(&name))
                 .transpose()
-                .map_err(refused)?,
-            email: request.email.map(|email| Email::parse(&email)).transpose().map_err(refused)?,
+                .map_err(invalid_value)?,
+            email: request
+                .email
+                .map(|email| Email::parse(&email))
+                .transpose()
+                .map_err(invalid_value)?,
         })
     }
 }
@@ -296,6 +316,9 @@ impl From<LoginError> for Problem {
         match &error {
             LoginError::InvalidCredentials => {
                 Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", sentence(&error))
+            }
+            LoginError::Deactivated => {
+                Self::new(StatusCode::FORBIDDEN, "account_deactivated", sentence(&error))
             }
             LoginError::Busy => Self::unavailable(sentence(&error)),
             LoginError::Hash(_) | LoginError::Database(_) => Self::internal(&error),

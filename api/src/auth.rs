@@ -8,7 +8,7 @@ use poem::Request;
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth;
 use warren_domain::Domain;
-use warren_domain::account::{self, Actor};
+use warren_domain::account::{self, Actor, Ended};
 use warren_domain::id::SessionId;
 
 use crate::node::Node;
@@ -65,6 +65,7 @@ impl Authenticator {
             .await
             .map_err(|error| Problem::internal(&error))?;
         let actor = live.ok_or_else(Problem::unauthenticated)?;
+        account::notice(domain, actor.id());
         self.live.insert(subject.session_id, actor.clone());
         if self.ended.contains_key(&subject.session_id) {
             // It ended between the database's answer and now.
@@ -72,6 +73,13 @@ impl Authenticator {
             return Err(Problem::unauthenticated());
         }
         Ok(actor)
+    }
+
+    /// Believes these sessions no more, before the bus says so.
+    pub(crate) fn forget_ended(&self, ended: &Ended) {
+        for session_id in &ended.0 {
+            self.forget(*session_id);
+        }
     }
 
     /// Believes this session no more.

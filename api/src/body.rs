@@ -180,3 +180,8 @@ pub(crate) fn rule<T>(
         validator::ValidationError::new(invalid.code).with_message(invalid.message.into())
     })
 }
+
+/// A value that was validated when it was read, and is refused all the same.
+pub(crate) fn invalid_value(invalid: warren_domain::Invalid) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", invalid.message)
+}

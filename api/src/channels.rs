@@ -34,7 +34,7 @@ pub struct ChannelRequest {
     /// Who may see it; `public` if not given.
     kind: Option<NewChannelKind>,
     /// What it is for: at most 1024 bytes of plain text.
-    #[oai(validator(max_length = 1024))]
+    #[oai(validator(max_length = 1024, pattern = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$"))]
     #[validate(custom(function = "check_description"))]
     description: Option<String>,
     /// What newcomers see of what was said before; `all` if not given.
@@ -49,7 +49,7 @@ pub struct ChannelRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
-pub enum NewChannelKind {
+pub(crate) enum NewChannelKind {
     /// Everybody finds it and may join.
     Public,
     /// Only its members know of it.

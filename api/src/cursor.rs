@@ -11,6 +11,7 @@ use crate::problem::Problem;
 pub(crate) enum ListKind {
     Channels,
     Members,
+    Sessions,
     Invitations,
 }
 
@@ -19,6 +20,7 @@ impl ListKind {
         match self {
             Self::Channels => "channels:",
             Self::Members => "members:",
+            Self::Sessions => "sessions:",
             Self::Invitations => "invitations:",
         }
     }

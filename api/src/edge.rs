@@ -8,7 +8,7 @@ use poem::{Endpoint, IntoResponse, Request, Response};
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-use crate::allow::allow;
+use crate::methods::Methods;
 use crate::node::Node;
 use crate::problem::Problem;
 
@@ -25,19 +25,23 @@ pub(crate) fn request_id(request: &Request) -> String {
 pub(crate) async fn edge<E: Endpoint + 'static>(
     endpoint: Arc<E>,
     mut request: Request,
+    methods: Arc<Methods>,
 ) -> poem::Result<Response> {
     let id = give_id(&mut request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let span = tracing::info_span!("request", id = ?id, %method, path);
+    let span = tracing::info_span!("request", id = ?id, %method, path = &path);
     let client = client_span(&request, &span);
     let started = Instant::now();
     let work = async move { endpoint.call(request).await.map(IntoResponse::into_response) };
     let work = work.instrument(client.clone()).instrument(span);
     let result = run(&method, work).await;
-    let mut response = result.unwrap_or_else(|error| as_problem(error, &path));
+    let mut response = result.unwrap_or_else(as_problem);
     let status = response.status().as_u16();
     let elapsed_ms = started.elapsed().as_millis();
     client.in_scope(|| tracing::debug!(status, elapsed_ms, "answered"));
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        add_allow(&mut response, methods.of_path(&path));
+    }
     add_headers(&mut response, &id);
     Ok(response)
 }
@@ -87,8 +91,14 @@ fn add_headers(response: &mut Response, id: &HeaderValue) {
     }
 }
 
+fn add_allow(response: &mut Response, methods: Option<&str>) {
+    if let Some(allow) = methods.and_then(|methods| HeaderValue::from_str(methods).ok()) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+}
+
 /// Whatever poem and poem-openapi say themselves, in our words.
-fn as_problem(error: poem::Error, path: &str) -> Response {
+fn as_problem(error: poem::Error) -> Response {
     if error.is_from_response() {
         return error.into_response();
     }
@@ -103,11 +113,7 @@ fn as_problem(error: poem::Error, path: &str) -> Response {
         _ if status.is_client_error() => Problem::new(status, "refused", error.to_string()),
         _ => Problem::internal(&UnexpectedError(error.to_string())),
     };
-    let mut response = problem.into_response();
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(header::ALLOW, allow(path));
-    }
-    response
+    problem.into_response()
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,6 @@
 //! rules are the domain's.
 
 mod accounts;
-mod allow;
 mod asyncapi;
 mod auth;
 mod body;
@@ -14,6 +13,7 @@ mod connections;
 mod cors;
 mod cursor;
 mod direct;
+mod document;
 mod edge;
 mod events;
 mod gateway;
@@ -23,16 +23,19 @@ mod members;
 mod membership;
 mod message;
 mod messages;
+mod methods;
 mod named;
 mod node;
 mod origin;
 mod page;
+mod passwords;
 mod pins;
 mod problem;
 mod reactions;
 mod receipt;
 mod routes;
 mod server;
+mod sessions;
 mod tag;
 mod token;
 

@@ -35,7 +35,11 @@ use crate::tag::Tag;
 #[oai(deny_unknown_fields, example)]
 pub(crate) struct MessageRequest {
     /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
-    #[oai(validator(min_length = 1, max_length = 16384))]
+    #[oai(validator(
+        min_length = 1,
+        max_length = 16384,
+        pattern = r"^[^\x00]*[^\s\x00-\x1f\x7f-\x9f][^\x00]*$"
+    ))]
     #[validate(custom(function = "check_text"))]
     text: String,
 }
@@ -94,7 +98,10 @@ impl MessagesApi {
         channel: Path<String>,
         /// 1 to 128 printable ASCII characters, unique among your sends. Without
         /// one the server makes one and returns it.
-        #[oai(name = "Idempotency-Key", validator(min_length = 1, max_length = 128))]
+        #[oai(
+            name = "Idempotency-Key",
+            validator(min_length = 1, max_length = 128, pattern = "^[ -~]+$")
+        )]
         key: Header<Option<String>>,
         /// `respond-async` (RFC 7240): answer as soon as it is accepted.
         #[oai(name = "Prefer")]

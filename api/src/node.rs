@@ -8,6 +8,7 @@ use crate::auth::Authenticator;
 use crate::client_address::TrustedProxies;
 use crate::cors::Cors;
 use crate::gateway::Gateway;
+use crate::health::Watching;
 use crate::origin::Origins;
 
 /// How long the message log may take to accept a send: the most that a client
@@ -34,4 +35,6 @@ pub(crate) struct Node {
     pub commit_wait: Duration,
     /// Whether the first account, signed up on this machine, owns the server.
     pub first_account_owns: bool,
+    /// For those who watch it.
+    pub watching: Watching,
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use poem::endpoint::make_sync;
+use poem::web::{Html, Json};
 use poem::{Endpoint, EndpointExt, Route, get};
 use poem_openapi::{ContactObject, OpenApiService};
 
@@ -10,6 +12,7 @@ use crate::asyncapi;
 use crate::channels::ChannelsApi;
 use crate::cors::cors;
 use crate::direct::DirectApi;
+use crate::document::refine;
 use crate::edge::edge;
 use crate::events::EventsApi;
 use crate::gateway::{self, TicketsApi};
@@ -19,44 +22,50 @@ use crate::members::MembersApi;
 use crate::membership::MembershipApi;
 use crate::message::MessageApi;
 use crate::messages::MessagesApi;
+use crate::methods::Methods;
 use crate::node::Node;
 use crate::page::page;
+use crate::passwords::PasswordsApi;
 use crate::pins::PinsApi;
 use crate::reactions::ReactionsApi;
+use crate::sessions::SessionsApi;
 
 type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
-type AboutPeople = AccountsApi;
+type AboutPeople = (AccountsApi, PasswordsApi, SessionsApi);
 type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
 type AboutMessages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
+
+/// What is not in the document.
+const OTHER_METHODS: [(&str, &str); 1] = [("/v1/ws", "GET, HEAD")];
 
 /// The OpenAPI document, as JSON. Needs nothing but this program.
 #[must_use]
 pub fn openapi_document() -> String {
-    let mut document = service().spec();
-    document.push('\n');
-    document
+    format!("{:#}\n", refine(&service().spec()))
 }
 
 /// The application of this node.
 pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
     let service = service();
-    let document = service.spec_endpoint();
-    let swagger = service.swagger_ui();
+    let written = service.spec();
+    let document = refine(&written);
+    let swagger = service.swagger_ui_html().replace(&written, &document.to_string());
+    let methods = Arc::new(Methods::of(&document, &OTHER_METHODS));
     Route::new()
         .at("/v1/ws", get(gateway::open))
-        .at("/openapi.json", document)
+        .at("/openapi.json", make_sync(move |_| Json(document.clone())))
         .at("/asyncapi.yaml", get(asyncapi::served))
         .at("/docs/socket", get(asyncapi::shown))
-        .nest("/docs", swagger)
+        .nest("/docs", make_sync(move |_| Html(swagger.clone())))
         .nest("/", service)
         .around(page)
-        .around(edge)
+        .around(move |endpoint, request| edge(endpoint, request, methods.clone()))
         .around(cors)
         .data(node)
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let people = AccountsApi;
+    let people = (AccountsApi, PasswordsApi, SessionsApi);
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
     let messages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
     let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);
@@ -64,7 +73,8 @@ fn service() -> OpenApiService<Apis, ()> {
         .description(
             "A self-hosted chat server: nothing lost, nothing doubled, nothing out of order.\n\n\
              Ids are UUIDs, times RFC 3339 in UTC. An optional field without a value is absent. \
-             Unknown fields are refused. Errors are `application/problem+json` with a stable \
+             Unknown fields are refused in requests; in answers expect new ones, and new values \
+             where a word is one of several. Errors are `application/problem+json` with a stable \
              `code`. The socket at `/v1/ws` carries the same events as `listEvents`.",
         )
         .contact(ContactObject::new().name("Warren"))

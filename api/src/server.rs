@@ -17,6 +17,7 @@ use crate::client_address::TrustedProxies;
 use crate::connections::Connections;
 use crate::cors::Cors;
 use crate::gateway::{Gateway, Limits};
+use crate::health::{Watching, while_listed};
 use crate::node::Node;
 use crate::origin::Origins;
 use crate::routes::application;
@@ -67,7 +68,8 @@ impl Server {
             strategies.bus.clone(),
             strategies.people.clone(),
         )
-        .map_err(ServeError::Passwords)?;
+        .map_err(ServeError::Passwords)?
+        .with_post_office(strategies.post_office.clone());
         let node = Arc::new(Node {
             domain,
             authenticator: Authenticator::new(Tokens::new(secret)),
@@ -78,6 +80,7 @@ impl Server {
             epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),
             first_account_owns: first_account_owns == FirstAccount::OwnsTheServer,
+            watching: Watching::new(configuration, strategies),
         });
         Ok(Self { node, listener, address })
     }
@@ -101,7 +104,8 @@ impl Server {
             proxies: self.node.proxies.clone(),
             stop: stop.clone(),
         };
-        tokio::join!(connections.serve(self.listener), gateway_closes);
+        let both = async { tokio::join!(connections.serve(self.listener), gateway_closes) };
+        while_listed(&self.node, both).await;
         self.node.domain.finish().await;
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod in_process;
 pub mod rabbitmq;
+mod smtp;
 mod strategies;
 mod subscribers;
 

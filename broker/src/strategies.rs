@@ -9,13 +9,16 @@ use tokio_util::task::TaskTracker;
 use warren_domain::account::People;
 use warren_domain::database::{Database, DbErr};
 use warren_domain::message::Committer;
-use warren_domain::port::{EventBus, LogConsumer, MessageLog};
+use warren_domain::port::{DeadLetters, EventBus, LogConsumer, MessageLog, PostOffice};
 use warren_domain::schema::{self, DatabaseFacts, SchemaError};
 use warren_process::configuration::{BusUrl, LogUrl};
 use warren_process::{Configuration, ConfigurationError};
 
-use crate::in_process::{InProcessBus, InProcessLog};
-use crate::rabbitmq::{Rabbit, RabbitBus, RabbitConsumer, RabbitLog, RabbitSettings};
+use crate::in_process::{InProcessBus, InProcessDeadLetters, InProcessLog};
+use crate::rabbitmq::{
+    Rabbit, RabbitBus, RabbitConsumer, RabbitDeadLetters, RabbitLog, RabbitSettings,
+};
+use crate::smtp::SmtpMail;
 
 /// How long the queue may take to be committed and connections to be closed.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,6 +34,8 @@ pub struct Strategies {
     pub bus: Arc<dyn EventBus>,
     /// Who is who.
     pub people: People,
+    /// How letters leave, if they do.
+    pub post_office: Option<PostOffice>,
     log: LogStrategy,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -95,7 +100,8 @@ impl Strategies {
                 Arc::new(RabbitBus::start(&connect("WARREN_BUS_URL", url.expose().as_str())?))
             }
         };
-        Ok(Self { database, facts, bus, people: People::default(), log, tasks, stop })
+        let post_office = post_office(configuration)?;
+        Ok(Self { database, facts, bus, people: People::default(), post_office, log, tasks, stop })
     }
 
     /// A committer on this database that tells this bus.
@@ -126,6 +132,15 @@ impl Strategies {
         }
     }
 
+    /// What nobody could make a message of.
+    #[must_use]
+    pub fn dead_letters(&self) -> Arc<dyn DeadLetters> {
+        match &self.log {
+            LogStrategy::InProcess => Arc::new(InProcessDeadLetters::new(self.database.clone())),
+            LogStrategy::RabbitMq(rabbit) => Arc::new(RabbitDeadLetters::new(rabbit)),
+        }
+    }
+
     /// How many partitions the log has.
     #[must_use]
     pub fn partition_count(&self) -> NonZeroU32 {
@@ -147,4 +162,12 @@ impl Strategies {
             );
         }
     }
+}
+
+fn post_office(configuration: &Configuration) -> Result<Option<PostOffice>, ConfigurationError> {
+    let Some(settings) = &configuration.mail else {
+        return Ok(None);
+    };
+    let public_url = settings.public_url.as_str().trim_end_matches('/').to_owned();
+    Ok(Some(PostOffice { mail: Arc::new(SmtpMail::new(settings)?), public_url }))
 }

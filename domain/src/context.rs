@@ -1,15 +1,19 @@
 //! What every operation of the domain works with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-use crate::account::{Passwords, People};
+use crate::account::{ForgottenPasswords, LastSeen, Passwords, People};
 use crate::channel::AccessCache;
 use crate::clock::Clock;
 use crate::database::Database;
-use crate::port::{Ephemeral, EventBus, MessageLog};
+use crate::port::{Ephemeral, EventBus, MessageLog, PostOffice};
 use crate::timeline::Publication;
+
+/// How long a process that ends waits for what is under way.
+const FINISH: Duration = Duration::from_secs(4);
 
 /// The first parameter of every operation: where things are, not who acts.
 #[derive(Clone)]
@@ -25,6 +29,8 @@ pub struct Domain {
     /// Who is who.
     pub people: People,
     pub(crate) passwords: Passwords,
+    pub(crate) forgotten: ForgottenPasswords,
+    pub(crate) last_seen: LastSeen,
     pub(crate) access: AccessCache,
     tasks: TaskTracker,
 }
@@ -47,15 +53,31 @@ impl Domain {
             bus,
             people,
             passwords: Passwords::new()?,
+            forgotten: ForgottenPasswords::default(),
+            last_seen: LastSeen::default(),
             access: AccessCache::default(),
             tasks: TaskTracker::new(),
         })
     }
 
-    /// Waits for announcements under way, at shutdown.
+    /// The same, with a way for letters; without it nobody is sent any.
+    #[must_use]
+    pub fn with_post_office(mut self, post_office: Option<PostOffice>) -> Self {
+        self.forgotten = ForgottenPasswords::new(post_office);
+        self
+    }
+
+    /// Waits for announcements and letters under way, at shutdown, for a while.
     pub async fn finish(&self) {
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(FINISH, self.tasks.wait()).await.is_err() {
+            tracing::warn!("stopped with letters or announcements under way");
+        }
+    }
+
+    /// Runs what no caller waits for; [`Self::finish`] does.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(work);
     }
 
     /// Tells the nodes of committed events, without keeping the caller.

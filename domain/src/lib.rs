@@ -10,13 +10,16 @@ mod entity;
 pub mod id;
 mod invalid;
 pub mod message;
+mod node_registry;
 pub mod partition;
 pub mod port;
 pub mod schema;
+pub mod status;
 pub mod timeline;
 mod worker_registry;
 
 pub use clock::Clock;
 pub use context::Domain;
 pub use invalid::Invalid;
-pub use worker_registry::{WORKER_LIFETIME, WorkerRegistry};
+pub use node_registry::{NODE_LIFETIME, NodeRegistry, PingError};
+pub use worker_registry::{Holding, WORKER_LIFETIME, WorkerRegistry};

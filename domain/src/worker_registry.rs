@@ -1,16 +1,43 @@
 //! Which workers live, and how many partitions each holds: what they share by.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::entity::worker;
+use crate::port::Taken;
 
 /// A worker that was not seen for this long counts as gone.
 pub const WORKER_LIFETIME: Duration = Duration::seconds(4);
+
+/// A partition that a worker holds, and what it has taken from it and not settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// Which.
+    pub partition: u32,
+    /// How many sends were taken.
+    pub count: u64,
+    /// When the oldest of them was accepted.
+    pub oldest_at: Option<DateTime<Utc>>,
+}
+
+impl Holding {
+    /// What was taken from a partition.
+    #[must_use]
+    pub fn new(partition: u32, taken: Taken) -> Self {
+        Self { partition, count: taken.count, oldest_at: taken.oldest_at }
+    }
+
+    /// What was taken from it.
+    #[must_use]
+    pub fn taken(&self) -> Taken {
+        Taken { count: self.count, oldest_at: self.oldest_at }
+    }
+}
 
 /// A worker's entry in the table of live workers.
 #[derive(Clone)]
@@ -33,20 +60,21 @@ impl WorkerRegistry {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn report(&self, partitions: &[u32]) -> Result<Vec<i64>, DbErr> {
+    pub async fn report(&self, held: &[Holding]) -> Result<Vec<i64>, DbErr> {
         let now = self.clock.now();
-        let list: Vec<String> = partitions.iter().map(u32::to_string).collect();
+        let list: Vec<String> = held.iter().map(|held| held.partition.to_string()).collect();
         let row = worker::ActiveModel {
             id: Set(self.id),
             name: Set(self.name.clone()),
             partitions: Set(list.join(",")),
-            partition_count: Set(i64::try_from(partitions.len()).unwrap_or(i64::MAX)),
+            partition_count: Set(i64::try_from(held.len()).unwrap_or(i64::MAX)),
             started_at: Set(now),
             seen_at: Set(now),
+            holdings: Set(serde_json::to_string(held).ok()),
         };
-        use worker::Column::{PartitionCount, Partitions, SeenAt};
+        use worker::Column::{Holdings, PartitionCount, Partitions, SeenAt};
         let update = OnConflict::column(worker::Column::Id)
-            .update_columns([Partitions, PartitionCount, SeenAt])
+            .update_columns([Partitions, PartitionCount, SeenAt, Holdings])
             .to_owned();
         let transaction = self.database.write().await?;
         worker::Entity::insert(row)

@@ -107,7 +107,6 @@ fn password_reset(backend: DbBackend) -> TableCreateStatement {
         .col(id("user_id"))
         .col(time("issued_at", backend))
         .col(time("expires_at", backend))
-        .col(optional(time("used_at", backend)))
         .foreign_key(&mut reference("password_reset", "user_id", "user_account"))
         .to_owned()
 }

@@ -9,6 +9,7 @@ mod migrate;
 mod seed;
 mod step;
 mod tables;
+mod watching;
 
 pub use migrate::{MigrateError, Options, Report, migrate};
 pub use seed::PUBLIC_CHANNEL_ID;

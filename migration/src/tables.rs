@@ -35,6 +35,7 @@ pub(crate) fn steps() -> Vec<Box<dyn MigrationTrait>> {
     ]
     .into_iter()
     .chain(crate::contract::steps())
+    .chain(crate::watching::steps())
     .collect()
 }
 

@@ -6,12 +6,17 @@
 pub mod configuration;
 pub mod data_directory;
 pub mod exit;
+mod identity;
 pub mod logging;
+mod monitors;
+pub mod resources;
 pub mod secret;
 pub mod shutdown;
 
 pub use configuration::{Configuration, ConfigurationArgument, ConfigurationError};
 pub use data_directory::DataDirectory;
 pub use exit::{EXIT_CONFIGURATION, Failure, conclude};
+pub use identity::process_name;
+pub use monitors::Monitors;
 pub use secret::Secret;
 pub use shutdown::Shutdown;

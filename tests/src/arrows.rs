@@ -18,6 +18,7 @@ const RULES: &[Rule] = &[
         may_not_use: &["poem", "lapin", "rdkafka", "async-nats", "clap", "toml"],
     },
     Rule { folder: "migration", may_use: &[], may_not_use: &["poem", "lapin"] },
+    Rule { folder: "contract", may_use: &[], may_not_use: &["poem", "lapin", "sea-orm"] },
     Rule { folder: "process", may_use: &[], may_not_use: &["poem", "lapin", "sea-orm"] },
     Rule {
         folder: "broker",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::guardian;
 use crate::program::{Program, Signal, warren_command};
-use crate::servers::{DatabaseServer, Rabbitmq};
+use crate::servers::{DatabaseServer, Rabbitmq, Smtp};
 
 const START: Duration = Duration::from_secs(60);
 
@@ -68,6 +68,14 @@ impl Options {
     pub fn with(mut self, key: &str, value: &str) -> Self {
         self.settings.push((key.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same with mail, whose links lead to `https://chat.example.org`.
+    #[must_use]
+    pub fn with_mail(self, smtp: &Smtp) -> Self {
+        self.with("WARREN_SMTP_URL", &smtp.url())
+            .with("WARREN_SMTP_FROM", "Warren <warren@example.org>")
+            .with("WARREN_PUBLIC_URL", "https://chat.example.org")
     }
 }
 

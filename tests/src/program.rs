@@ -41,6 +41,19 @@ pub fn warren_program(name: &str) -> PathBuf {
     path
 }
 
+/// The folder of everything that is built.
+pub fn target_folder() -> PathBuf {
+    let test_program = std::env::current_exe().expect("know the test program's path");
+    test_program.ancestors().nth(3).expect("a target folder").to_owned()
+}
+
+/// Something that `make test` installs into the folder of everything that is built.
+pub fn tool(name: &str) -> PathBuf {
+    let path = target_folder().join(name);
+    assert!(path.exists(), "{} is missing: run make test once, it installs it", path.display());
+    path
+}
+
 /// A command with none of Warren's settings in its environment but `settings`.
 pub fn warren_command(name: &str, arguments: &[&str], settings: &[(String, String)]) -> Command {
     let mut command = Command::new(warren_program(name));

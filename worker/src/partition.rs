@@ -98,6 +98,7 @@ impl Partition {
                 tracing::info!(partition = self.number, "took a partition");
                 bell = Some(self.holdings.hold(self.number));
             }
+            self.holdings.take(self.number, &deliveries);
             let overdue = async {
                 stop.cancelled().await;
                 tokio::time::sleep(DRAIN).await;
@@ -106,6 +107,7 @@ impl Partition {
                 next = commit::settle(&self.committer, reader, &deliveries) => next?,
                 () = overdue => return Ok(Released::Stopped),
             };
+            self.holdings.settled(self.number);
             if let Next::Newer(version) = next {
                 tracing::error!(
                     partition = self.number,

@@ -8,6 +8,7 @@ use warren_broker::Strategies;
 use warren_domain::WorkerRegistry;
 use warren_domain::message::Committer;
 use warren_domain::port::LogConsumer;
+use warren_process::process_name;
 
 use crate::holdings::Holdings;
 use crate::{partition, share};
@@ -32,7 +33,7 @@ impl Worker {
         Self {
             consumer: strategies.log_consumer(),
             committer: strategies.committer(),
-            registry: WorkerRegistry::new(strategies.database.clone(), name()),
+            registry: WorkerRegistry::new(strategies.database.clone(), process_name()),
             partitions: strategies.partition_count().get(),
         }
     }
@@ -62,10 +63,4 @@ impl Worker {
         }
         Ok(())
     }
-}
-
-/// For people who look at the table of workers.
-fn name() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}/{}", host.trim(), std::process::id()).chars().take(128).collect()
 }

@@ -25,10 +25,10 @@ pub(crate) fn shown() -> Response {
 }
 
 fn rendered(document: &Value) -> String {
-    let title = text(&document["info"]["title"]);
-    let description = paragraphs(text(&document["info"]["description"]));
+    let title = text(at(document, "/info/title"));
+    let description = paragraphs(text(at(document, "/info/description")));
     let (client, server) = (frames(document, "receive"), frames(document, "send"));
-    let types: String = entries(&document["components"]["schemas"])
+    let types: String = entries(at(document, "/components/schemas"))
         .map(|(name, schema)| section(&format!("type-{name}"), name, schema, &[]))
         .collect();
     format!(
@@ -44,11 +44,11 @@ fn rendered(document: &Value) -> String {
 
 /// The frames that the server receives, or sends.
 fn frames(document: &Value, action: &str) -> String {
-    let operations = entries(&document["operations"]);
+    let operations = entries(at(document, "/operations"));
     let frames = operations.filter(|(_, operation)| operation["action"] == action);
     let mut html = String::new();
     for (key, _) in frames {
-        let message = &document["components"]["messages"][key];
+        let message = at(document, &format!("/components/messages/{key}"));
         let examples = message["examples"].as_array().map_or(&[][..], Vec::as_slice);
         html += &section(key, text(&message["name"]), &message["payload"], examples);
     }
@@ -92,7 +92,7 @@ fn fields(schema: &Value) -> String {
 
 /// What may stand in a field: a type's name, or a link to it.
 fn type_of(field: &Value) -> String {
-    let referred = field["$ref"].as_str().or(field["allOf"][0]["$ref"].as_str());
+    let referred = field["$ref"].as_str().or(at(field, "/allOf/0/$ref").as_str());
     if let Some(name) = referred.and_then(|path| path.rsplit('/').next()) {
         let name = escaped(name);
         return format!("<a href=\"#type-{name}\">{name}</a>");
@@ -106,6 +106,11 @@ fn type_of(field: &Value) -> String {
         (_, format @ ("uuid" | "date-time")) => escaped(format),
         (plain, _) => escaped(plain),
     }
+}
+
+/// What is at a place in a document, or nothing.
+fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 fn entries(object: &Value) -> impl Iterator<Item = (&String, &Value)> {

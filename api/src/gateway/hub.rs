@@ -69,19 +69,6 @@ pub(crate) struct Limits {
     pub(crate) paced: bool,
 }
 
-/// How much there is to do at one node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Census {
-    /// Open sockets that have said hello.
-    pub(crate) sockets: usize,
-    /// People with such a socket.
-    pub(crate) people: usize,
-    /// Channels that they watch.
-    pub(crate) channels: usize,
-    /// People with a socket at any node.
-    pub(crate) people_online: usize,
-}
-
 /// Somebody has as many sockets here as they may have.
 #[derive(Debug)]
 pub(crate) struct TooManySockets;
@@ -135,6 +122,12 @@ impl Hub {
         entries.push(entry);
         drop(sockets);
         Ok(Registration { hub: self.clone(), user_id, signal, pace })
+    }
+
+    /// How many sockets are registered.
+    pub(crate) fn sockets(&self) -> u64 {
+        let count = lock(&self.sockets).values().map(Vec::len).sum::<usize>();
+        u64::try_from(count).unwrap_or(u64::MAX)
     }
 
     /// Watches channels. Their streams know where they stand when it returns.
@@ -231,17 +224,6 @@ impl Hub {
     pub(crate) fn for_streams(&self, work: impl Fn(&ChannelStream)) {
         let streams: Vec<_> = lock(&self.streams).values().cloned().collect();
         streams.iter().for_each(|stream| work(stream));
-    }
-
-    /// How many sockets, people and channels there are here.
-    pub(crate) fn census(&self) -> Census {
-        let sockets = lock(&self.sockets);
-        Census {
-            sockets: sockets.values().map(Vec::len).sum(),
-            people: sockets.len(),
-            channels: lock(&self.streams).len(),
-            people_online: self.presence.online_count(),
-        }
     }
 
     fn for_sockets_of(&self, user_id: UserId, tell: impl Fn(&Signal)) {

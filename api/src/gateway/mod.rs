@@ -69,6 +69,11 @@ impl Gateway {
         self.tasks.spawn(hub::run(self.hub.clone(), node.clone(), self.stop.clone()));
     }
 
+    /// How many sockets have said hello and are open.
+    pub(crate) fn sockets(&self) -> u64 {
+        self.hub.sockets()
+    }
+
     /// Closes every socket with 1001 and waits for their ends, for a while.
     pub(crate) async fn close(&self) {
         self.stop.cancel();

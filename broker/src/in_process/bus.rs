@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 use warren_domain::port::{BusSignal, ChannelEvents, Ephemeral, EventBus, LogError};
 
+use super::log::STRATEGY;
 use crate::subscribers::Subscribers;
 
 /// Tells the subscribers in this process.
@@ -32,5 +33,9 @@ impl EventBus for InProcessBus {
 
     fn check(&self) -> Result<(), LogError> {
         Ok(())
+    }
+
+    fn strategy(&self) -> &'static str {
+        STRATEGY
     }
 }

@@ -1,14 +1,19 @@
 //! The message log that is no log: a send is acknowledged by its commit.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use warren_domain::Clock;
 use warren_domain::message::{Committer, Outcome, Pending, Rejection, Settled};
-use warren_domain::port::{Accepted, LogError, MessageLog, NotAcknowledged};
+use warren_domain::port::{Accepted, Backlog, LogError, MessageLog, NotAcknowledged, Taken};
+
+/// What people call it.
+pub(super) const STRATEGY: &str = "in-process";
 
 /// Sends that wait; one more is told to come again.
 const QUEUE_LENGTH: usize = 4_096;
@@ -20,10 +25,12 @@ const BATCH_LENGTH: usize = 256;
 /// A queue into a committer of the same process.
 pub struct InProcessLog {
     queue: mpsc::Sender<Queued>,
+    taken: Arc<Mutex<Taken>>,
 }
 
 struct Queued {
     pending: Pending,
+    accepted_at: DateTime<Utc>,
     outcome: oneshot::Sender<Outcome>,
 }
 
@@ -33,8 +40,9 @@ impl InProcessLog {
     #[must_use]
     pub fn start(committer: Committer, tasks: &TaskTracker, stop: CancellationToken) -> Arc<Self> {
         let (queue, receiver) = mpsc::channel(QUEUE_LENGTH);
-        tasks.spawn(commit_all(committer, receiver, stop));
-        Arc::new(Self { queue })
+        let taken = Arc::new(Mutex::default());
+        tasks.spawn(commit_all(committer, receiver, taken.clone(), stop));
+        Arc::new(Self { queue, taken })
     }
 }
 
@@ -47,8 +55,9 @@ impl MessageLog for InProcessLog {
     ) -> Result<Accepted, NotAcknowledged> {
         let (sender, outcome) = oneshot::channel();
         let refused = |reason: &str| NotAcknowledged { reason: reason.to_owned() };
+        let queued = Queued { pending, accepted_at: Clock::System.now(), outcome: sender };
         self.queue
-            .try_send(Queued { pending, outcome: sender })
+            .try_send(queued)
             .map_err(|_| refused("the queue to the database is full or closed"))?;
         match timeout_at(deadline, outcome).await {
             Ok(Ok(outcome)) => Ok(Accepted::settled(outcome)),
@@ -64,27 +73,44 @@ impl MessageLog for InProcessLog {
             _ => Ok(()),
         }
     }
+
+    async fn backlog(&self) -> Result<Vec<Backlog>, LogError> {
+        let waiting = self.queue.max_capacity().saturating_sub(self.queue.capacity());
+        let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
+        let taken = *self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let consumers = u32::from(!self.queue.is_closed());
+        Ok(vec![Backlog { partition: 0, waiting, consumers, taken: Some(taken) }])
+    }
+
+    fn strategy(&self) -> &'static str {
+        STRATEGY
+    }
 }
 
 async fn commit_all(
     committer: Committer,
     mut queue: mpsc::Receiver<Queued>,
+    taken: Arc<Mutex<Taken>>,
     stop: CancellationToken,
 ) {
     let mut batch = Vec::with_capacity(BATCH_LENGTH);
     loop {
-        let taken = tokio::select! {
+        let count = tokio::select! {
             biased;
-            taken = queue.recv_many(&mut batch, BATCH_LENGTH) => taken,
+            count = queue.recv_many(&mut batch, BATCH_LENGTH) => count,
             () = stop.cancelled(), if !queue.is_closed() => {
                 queue.close();
                 continue;
             }
         };
-        if taken == 0 {
+        if count == 0 {
             return;
         }
+        let oldest_at = batch.iter().map(|queued| queued.accepted_at).min();
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        *taken.lock().unwrap_or_else(PoisonError::into_inner) = Taken { count, oldest_at };
         commit(&committer, std::mem::take(&mut batch)).await;
+        *taken.lock().unwrap_or_else(PoisonError::into_inner) = Taken::default();
     }
 }
 
@@ -104,13 +130,16 @@ async fn commit(committer: &Committer, batch: Vec<Queued>) {
     }
 }
 
-/// There is no dead-letter queue here: the send's content is with its author,
-/// who is told; the reason is in the server's log.
+/// The database refuses a send: kept among the dead letters, and a stored
+/// rejection, of which its author is told.
 async fn refuse(committer: &Committer, pending: &Pending, reason: &str) -> Option<Outcome> {
     tracing::error!(
         message.id = %pending.id, request.id = %pending.request_id, reason,
         "the database refuses a message",
     );
+    if let Err(error) = committer.keep(pending, reason).await {
+        tracing::error!(message.id = %pending.id, %error, "it could not be kept as a dead letter");
+    }
     match committer.reject(pending, Rejection::SetAside).await {
         Ok(outcome) => Some(outcome),
         Err(error) => {

@@ -3,7 +3,9 @@
 //! what it accepted, with another strategy for the bus.
 
 mod bus;
+mod dead_letters;
 mod log;
 
 pub use bus::InProcessBus;
+pub use dead_letters::InProcessDeadLetters;
 pub use log::InProcessLog;

@@ -16,6 +16,7 @@ use warren_domain::port::{BusSignal, ChannelEvents, Ephemeral, EventBus, LogErro
 use super::Rabbit;
 use super::lane::{Lane, NotPublished, Publication};
 use super::link::Link;
+use super::log::STRATEGY;
 use super::node_queue::{Listener, NodeQueue};
 use super::session::SessionError;
 use crate::subscribers::Subscribers;
@@ -111,6 +112,10 @@ impl EventBus for RabbitBus {
             return Err(SessionError::Absent.into());
         }
         Ok(())
+    }
+
+    fn strategy(&self) -> &'static str {
+        STRATEGY
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use lapin::BasicProperties;
 use lapin::message::Delivery as RawDelivery;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
@@ -15,7 +16,7 @@ use warren_domain::port::{Delivery, LogConsumer, LogError, PartitionReader};
 use super::Rabbit;
 use super::lane::{Lane, Publication};
 use super::link::Link;
-use super::log::PERSISTENT;
+use super::log::{ACCEPTED_AT, PERSISTENT};
 use super::session::{Session, SessionError};
 use super::subscription::Subscription;
 use super::topology::Topology;
@@ -141,6 +142,7 @@ impl RabbitReader {
         let properties = BasicProperties::default()
             .with_delivery_mode(PERSISTENT)
             .with_message_id(truncated(&id, MAX_SHORT_STRING_SIZE_BYTES).into())
+            .with_timestamp(Utc::now().timestamp().unsigned_abs())
             .with_headers(headers);
         Publication {
             exchange: self.dead_letter_exchange.clone(),
@@ -159,6 +161,7 @@ fn delivery(raw: RawDelivery) -> Delivery {
     Delivery {
         tag: raw.delivery_tag,
         redelivery_count: redelivery_count(&raw),
+        accepted_at: accepted_at(&raw),
         message_id: raw.properties.message_id().as_ref().map(ShortString::to_string),
         reply_to: raw.properties.reply_to().as_ref().map(ShortString::to_string),
         payload: raw.data.into(),
@@ -175,7 +178,12 @@ fn redelivery_count(raw: &RawDelivery) -> u32 {
     }
 }
 
-fn integer(value: &AMQPValue) -> Option<i64> {
+fn accepted_at(raw: &RawDelivery) -> Option<DateTime<Utc>> {
+    let headers = raw.properties.headers().as_ref()?;
+    headers.inner().get(ACCEPTED_AT).and_then(integer).and_then(DateTime::from_timestamp_micros)
+}
+
+pub(super) fn integer(value: &AMQPValue) -> Option<i64> {
     match value {
         AMQPValue::LongLongInt(number) => Some(*number),
         AMQPValue::LongInt(number) => Some((*number).into()),

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
+use warren_domain::Clock;
 use warren_domain::message::{MAX_PAYLOAD_SIZE_BYTES, PAYLOAD_VERSION, Pending, Receipt};
 use warren_domain::partition::partition_of;
-use warren_domain::port::{Accepted, LogError, MessageLog, NotAcknowledged};
+use warren_domain::port::{Accepted, Backlog, LogError, MessageLog, NotAcknowledged};
 
 use super::Rabbit;
 use super::lane::{Lane, NotPublished, Publication};
@@ -19,7 +21,13 @@ use super::link::Link;
 use super::node_queue::{Listener, NodeQueue};
 use super::receipts::Waiters;
 use super::session::SessionError;
-use super::topology::Topology;
+use super::topology::{Topology, queue_length};
+
+/// What people call it.
+pub(super) const STRATEGY: &str = "rabbitmq";
+
+/// The header that says when a send was accepted, in microseconds since 1970.
+pub(super) const ACCEPTED_AT: &str = "warren-accepted-at";
 
 /// AMQP's number for "on disk before it is confirmed".
 pub(super) const PERSISTENT: u8 = 2;
@@ -29,6 +37,8 @@ pub(super) const PERSISTENT: u8 = 2;
 pub struct RabbitLog {
     topology: Topology,
     link: Link,
+    /// What only asks must not wait behind publications.
+    questions: Link,
     /// One for each partition, so that a queue that hangs delays only its own.
     lanes: Vec<Lane>,
     waiters: Arc<Waiters>,
@@ -48,6 +58,7 @@ impl RabbitLog {
         Self {
             topology: topology.clone(),
             link: publish.clone(),
+            questions: consume.clone(),
             lanes: (0..partitions).map(|_| Lane::start(publish.clone(), tasks)).collect(),
             waiters,
             receipts_queue,
@@ -72,10 +83,12 @@ impl RabbitLog {
         let partition = partition_of(pending.channel_id, self.topology.partitions());
         let lane =
             self.lanes.get(partition as usize).ok_or_else(|| refused("no such partition"))?;
+        let accepted_at = Clock::System.now();
         loop {
             // Without a session the lane would keep it: wait here, where the deadline cancels.
             self.link.session().await.ok_or_else(|| refused("the log is closed"))?;
-            match lane.publish(self.publication(pending, partition, payload.clone())).await {
+            let publication = self.publication(pending, partition, accepted_at, payload.clone());
+            match lane.publish(publication).await {
                 Ok(()) => return Ok(()),
                 Err(NotPublished::Refused(reason)) => return Err(refused(reason)),
                 Err(NotPublished::Unknown) => tokio::task::yield_now().await,
@@ -83,9 +96,16 @@ impl RabbitLog {
         }
     }
 
-    fn publication(&self, pending: &Pending, partition: u32, payload: Bytes) -> Publication {
+    fn publication(
+        &self,
+        pending: &Pending,
+        partition: u32,
+        accepted_at: DateTime<Utc>,
+        payload: Bytes,
+    ) -> Publication {
         let mut headers = FieldTable::default();
         headers.insert("warren-version".into(), AMQPValue::LongUInt(PAYLOAD_VERSION));
+        headers.insert(ACCEPTED_AT.into(), AMQPValue::LongLongInt(accepted_at.timestamp_micros()));
         let mut properties = BasicProperties::default()
             .with_delivery_mode(PERSISTENT)
             .with_content_type("application/json".into())
@@ -131,6 +151,24 @@ impl MessageLog for RabbitLog {
             return Err(LogError { reason: BLOCKED.into() });
         }
         Ok(())
+    }
+
+    async fn backlog(&self) -> Result<Vec<Backlog>, LogError> {
+        let session = self.questions.current()?;
+        let channel = session.channel().await?;
+        let mut backlog = Vec::new();
+        for partition in self.topology.each_partition() {
+            let queue = self.topology.partition_queue(partition);
+            let length = session.bounded(queue_length(&channel, &queue)).await?;
+            let (waiting, consumers) = (length.waiting.into(), length.consumers);
+            backlog.push(Backlog { partition, waiting, consumers, taken: None });
+        }
+        session.bounded(channel.close(200, "asked".into())).await?;
+        Ok(backlog)
+    }
+
+    fn strategy(&self) -> &'static str {
+        STRATEGY
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod bus;
 mod consumer;
+mod dead_letters;
 mod lane;
 mod link;
 mod log;
@@ -26,6 +27,7 @@ use tokio_util::task::TaskTracker;
 
 pub use bus::RabbitBus;
 pub use consumer::RabbitConsumer;
+pub use dead_letters::RabbitDeadLetters;
 pub use log::RabbitLog;
 pub use settings::{InvalidRabbitUrl, RabbitSettings};
 pub use topology::Topology;

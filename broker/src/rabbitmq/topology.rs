@@ -57,6 +57,11 @@ impl Topology {
         partition.to_string()
     }
 
+    /// The partitions' numbers.
+    pub(super) fn each_partition(&self) -> std::ops::Range<u32> {
+        0..self.partitions.get()
+    }
+
     /// The fanout exchange for dead letters.
     #[must_use]
     pub fn dead_letter_exchange(&self) -> String {
@@ -85,7 +90,7 @@ impl Topology {
     pub(super) async fn declare(&self, channel: &Channel) -> lapin::Result<()> {
         self.declare_dead_letters(channel).await?;
         durable_exchange(channel, self.messages_exchange(), ExchangeKind::Direct).await?;
-        for partition in 0..self.partitions.get() {
+        for partition in self.each_partition() {
             self.declare_partition(channel, partition).await?;
         }
         durable_exchange(channel, self.events_exchange(), ExchangeKind::Fanout).await
@@ -94,7 +99,10 @@ impl Topology {
     async fn declare_dead_letters(&self, channel: &Channel) -> lapin::Result<()> {
         durable_exchange(channel, self.dead_letter_exchange(), ExchangeKind::Fanout).await?;
         let queue = self.dead_letter_queue();
-        quorum_queue(channel, &queue, FieldTable::default()).await?;
+        let mut arguments = FieldTable::default();
+        // Looking at them is delivering them; newer brokers would drop them after 20 times.
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
+        quorum_queue(channel, &queue, arguments).await?;
         bind(channel, &queue, &self.dead_letter_exchange(), "").await
     }
 
@@ -136,6 +144,19 @@ pub(super) async fn declare_node_queue(
         Some(exchange) => bind(channel, queue, exchange, "").await,
         None => Ok(()),
     }
+}
+
+/// How much waits in a queue, and how many consume it.
+pub(super) struct QueueLength {
+    pub(super) waiting: u32,
+    pub(super) consumers: u32,
+}
+
+/// Asks for the length of a queue that is there.
+pub(super) async fn queue_length(channel: &Channel, queue: &str) -> lapin::Result<QueueLength> {
+    let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+    let queue = channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
+    Ok(QueueLength { waiting: queue.message_count(), consumers: queue.consumer_count() })
 }
 
 async fn durable_exchange(

@@ -2,7 +2,10 @@
 
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
-use crate::account::{Email, Password, PasswordError, SessionTokens, User, Username, session};
+use crate::account::{
+    ClientName, Email, Password, PasswordError, SessionTokens, User, Username, last_seen, row,
+    session,
+};
 use crate::context::Domain;
 use crate::entity::user_account;
 
@@ -12,6 +15,9 @@ pub enum LoginError {
     /// No such user, or another password: the same answer, after the same time.
     #[error("the name or the password is wrong")]
     InvalidCredentials,
+    /// The password is right, but an administrator closed the account.
+    #[error("this account is deactivated")]
+    Deactivated,
     /// Too many sign in at once.
     #[error("too many people sign in at once")]
     Busy,
@@ -31,6 +37,7 @@ pub async fn login(
     domain: &Domain,
     name: &str,
     password: &str,
+    client: Option<ClientName>,
 ) -> Result<SessionTokens, LoginError> {
     // What breaks the rules is nobody's password; don't hash a megabyte to find out.
     let password = Password::parse(password).map_err(|_| LoginError::InvalidCredentials)?;
@@ -40,9 +47,27 @@ pub async fn login(
     let (true, Some(row)) = (matches, row) else {
         return Err(LoginError::InvalidCredentials);
     };
+    begin(domain, row, client).await
+}
+
+/// Begins a session unless the password was changed or the account closed while
+/// the password was being checked: either ends all sessions, so none may follow.
+async fn begin(
+    domain: &Domain,
+    checked: user_account::Model,
+    client: Option<ClientName>,
+) -> Result<SessionTokens, LoginError> {
     let transaction = domain.database.write().await?;
-    let tokens = session::begin(&transaction, User::from(row), domain.clock.now()).await?;
+    let row = row::lock(&transaction, checked.id).await?;
+    let row = row.filter(|row| row.password_hash == checked.password_hash);
+    let row = row.ok_or(LoginError::InvalidCredentials)?;
+    if row.deactivated_at.is_some() {
+        return Err(LoginError::Deactivated);
+    }
+    let now = domain.clock.now();
+    let tokens = session::begin(&transaction, User::from(row), client, now).await?;
     transaction.commit().await?;
+    last_seen::notice(domain, tokens.user.id);
     Ok(tokens)
 }
 

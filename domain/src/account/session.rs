@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::account::{Actor, User};
+use crate::account::{Actor, ClientName, User, last_seen};
 use crate::context::Domain;
 use crate::entity::{refresh_token, session, user_account};
 use crate::id::{SessionId, UserId};
@@ -69,6 +69,7 @@ pub async fn refresh(domain: &Domain, token: &str) -> Result<SessionTokens, Sess
     let user = user(&transaction, session.user_id).await?.ok_or(SessionError::InvalidToken)?;
     let refresh_token = issue(&transaction, session.id, now).await?;
     transaction.commit().await?;
+    last_seen::notice(domain, user.id);
     Ok(SessionTokens { user, session_id: session.id, refresh_token })
 }
 
@@ -132,6 +133,7 @@ pub async fn live_among(
 pub(crate) async fn begin(
     transaction: &DatabaseTransaction,
     user: User,
+    client: Option<ClientName>,
     now: DateTime<Utc>,
 ) -> Result<SessionTokens, DbErr> {
     let session_id = SessionId::generate();
@@ -142,7 +144,7 @@ pub(crate) async fn begin(
         last_used_at: Set(now),
         expires_at: Set(now + IDLE_LIFETIME),
         ended_at: Set(None),
-        client: Set(None),
+        client: Set(client.map(String::from)),
     })
     .exec_without_returning(transaction)
     .await?;
@@ -150,11 +152,18 @@ pub(crate) async fn begin(
     Ok(SessionTokens { user, session_id, refresh_token })
 }
 
+/// What is kept of a token: who reads the database cannot use it.
 pub(crate) fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-fn announce_end(domain: &Domain, session_id: SessionId) {
+/// A token that nobody can guess: 256 random bits.
+pub(crate) fn random_token() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+/// Tells the nodes that a session has ended.
+pub(crate) fn announce_end(domain: &Domain, session_id: SessionId) {
     domain.announce(Ephemeral::SessionEnded { session_id });
 }
 
@@ -217,7 +226,7 @@ async fn issue(
     session_id: SessionId,
     now: DateTime<Utc>,
 ) -> Result<String, DbErr> {
-    let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    let token = random_token();
     refresh_token::Entity::insert(refresh_token::ActiveModel {
         token_hash: Set(digest(&token)),
         session_id: Set(session_id),
@@ -229,7 +238,11 @@ async fn issue(
     Ok(token)
 }
 
+/// Whom an account belongs to, unless it is deactivated.
 async fn user(connection: &impl ConnectionTrait, id: UserId) -> Result<Option<User>, DbErr> {
-    let row = user_account::Entity::find_by_id(id).one(connection).await?;
+    let row = user_account::Entity::find_by_id(id)
+        .filter(user_account::Column::DeactivatedAt.is_null())
+        .one(connection)
+        .await?;
     Ok(row.map(User::from))
 }

@@ -7,7 +7,8 @@ use sea_orm::{
 };
 
 use crate::account::{
-    Email, Password, PasswordError, PersonName, Role, SessionTokens, User, Username, session,
+    ClientName, Email, Password, PasswordError, PersonName, Role, SessionTokens, User, Username,
+    session,
 };
 use crate::channel::{PUBLIC_CHANNEL_ID, membership};
 use crate::context::Domain;
@@ -69,11 +70,12 @@ pub async fn signup(
     domain: &Domain,
     signup: Signup,
     claim: OwnerClaim,
+    client: Option<ClientName>,
 ) -> Result<SessionTokens, SignupError> {
     // Before a second of hashing; the unique indexes decide.
     check_free(domain, &signup).await?;
     let hash = domain.passwords.hash(signup.password.clone()).await?;
-    match store(domain, &signup, hash, claim).await {
+    match store(domain, &signup, Store { hash, claim, client }).await {
         Err(error) if classify(&error) == Failure::Conflict => {
             check_free(domain, &signup).await?;
             Err(SignupError::UsernameTaken)
@@ -97,22 +99,28 @@ async fn check_free(domain: &Domain, signup: &Signup) -> Result<(), SignupError>
     Ok(())
 }
 
+/// What there is to store besides what was typed.
+struct Store {
+    hash: String,
+    claim: OwnerClaim,
+    client: Option<ClientName>,
+}
+
 /// The lock on the head of `public`, taken first, puts signups in a row: of two
 /// concurrent first ones, the second sees the first.
 async fn store(
     domain: &Domain,
     signup: &Signup,
-    password_hash: String,
-    claim: OwnerClaim,
+    Store { hash, claim, client }: Store,
 ) -> Result<SessionTokens, DbErr> {
     let transaction = domain.database.write().await?;
     let now = domain.clock.now();
     let mut timeline = timeline::Writer::lock(&transaction, vec![PUBLIC_CHANNEL_ID], now).await?;
     let role = role(&transaction, claim).await?;
-    let user = insert(&transaction, signup, password_hash, role, now).await?;
+    let user = insert(&transaction, signup, hash, role, now).await?;
     membership::insert(&transaction, &mut timeline, PUBLIC_CHANNEL_ID, &Person::from(&user))
         .await?;
-    let tokens = session::begin(&transaction, user, now).await?;
+    let tokens = session::begin(&transaction, user, client, now).await?;
     let publication = timeline.commit(transaction).await?;
     domain.publish(publication);
     Ok(tokens)
@@ -144,7 +152,7 @@ pub(crate) async fn insert(
         created_at: now,
         display_name: None,
         avatar_id: None,
-        last_seen_at: None,
+        last_seen_at: Some(now),
         deactivated_at: None,
     };
     user_account::Entity::insert(user_account::ActiveModel::from(row.clone()).reset_all())

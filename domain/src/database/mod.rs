@@ -67,6 +67,14 @@ impl Database {
         self.writer.get_database_backend()
     }
 
+    /// The pools: one, or two where readers have their own.
+    pub(crate) fn connections(&self) -> Vec<&DatabaseConnection> {
+        match self.backend() {
+            DbBackend::Sqlite => vec![&self.writer, &self.reader],
+            _ => vec![&self.writer],
+        }
+    }
+
     /// Closes the connections.
     pub async fn close(self) {
         for connection in [self.writer, self.reader] {

@@ -12,7 +12,6 @@ pub struct Model {
     pub user_id: UserId,
     pub issued_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
-    pub used_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -13,6 +13,8 @@ pub struct Model {
     pub partition_count: i64,
     pub started_at: DateTimeUtc,
     pub seen_at: DateTimeUtc,
+    /// The same with what it has taken from each, as JSON.
+    pub holdings: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -15,7 +15,7 @@ use crate::database::{Database, Failure, classify, in_time};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl::Acl;
 use crate::message::commit::{commit_batch, reject};
-use crate::message::{Outcome, Pending, Rejection};
+use crate::message::{Outcome, Pending, Rejection, dead_letter};
 use crate::port::EventBus;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
@@ -85,6 +85,21 @@ impl Committer {
             }
         }
         .boxed()
+    }
+
+    /// Keeps a send that the database refused, for people to look at.
+    ///
+    /// # Errors
+    /// If even that is refused.
+    pub async fn keep(&self, pending: &Pending, reason: &str) -> Result<(), DbErr> {
+        let mut backoff = Backoff::default();
+        loop {
+            let attempt = dead_letter::keep(&self.database, pending, reason, self.clock.now());
+            match in_time(ATTEMPT_TIMEOUT, attempt).await {
+                Err(error) if classify(&error) != Failure::Data => backoff.wait(&error).await,
+                done => return done,
+            }
+        }
     }
 
     /// Stores that a send was set aside and will never be a message.

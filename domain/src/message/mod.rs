@@ -5,6 +5,7 @@ mod around;
 mod change;
 mod commit;
 mod committer;
+pub mod dead_letter;
 mod delete;
 mod edit;
 mod emoji;

@@ -30,6 +30,9 @@ pub trait EventBus: Send + Sync + 'static {
     /// # Errors
     /// [`super::LogError`] while the bus cannot be reached.
     fn check(&self) -> Result<(), super::LogError>;
+
+    /// What strategy this is, for people: `in-process`, `rabbitmq`.
+    fn strategy(&self) -> &'static str;
 }
 
 /// What a subscriber gets.

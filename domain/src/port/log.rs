@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -32,6 +33,38 @@ pub trait MessageLog: Send + Sync + 'static {
     /// # Errors
     /// [`LogError`] while the log cannot be reached.
     fn check(&self) -> Result<(), LogError>;
+
+    /// What waits in each partition. It asks the log, so it takes a moment; the
+    /// caller limits it.
+    ///
+    /// # Errors
+    /// [`LogError`] while the log cannot be reached.
+    async fn backlog(&self) -> Result<Vec<Backlog>, LogError>;
+
+    /// What strategy this is, for people: `in-process`, `rabbitmq`.
+    fn strategy(&self) -> &'static str;
+}
+
+/// What waits in a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Which.
+    pub partition: u32,
+    /// Sends that no consumer has taken yet.
+    pub waiting: u64,
+    /// How many consumers stand in line; one of them is delivered to.
+    pub consumers: u32,
+    /// What was taken and is not settled, where the log knows it.
+    pub taken: Option<Taken>,
+}
+
+/// What a consumer has taken and not settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// How many sends.
+    pub count: u64,
+    /// When the oldest of them was accepted, if there is one and it says so.
+    pub oldest_at: Option<DateTime<Utc>>,
 }
 
 /// A send that the log has. Its outcome arrives here if this node hears it in time.
@@ -133,6 +166,9 @@ pub struct Delivery {
     pub reply_to: Option<String>,
     /// How often it was delivered before.
     pub redelivery_count: u32,
+    /// When the log was first asked to take it, by the clock of the API node;
+    /// if its publisher says so.
+    pub accepted_at: Option<DateTime<Utc>>,
 }
 
 /// The log cannot be reached, or refuses.

@@ -29,6 +29,7 @@ pub(crate) struct Writer {
 
 /// What happens, before it has a number.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way to its event")]
 pub(crate) enum Happening {
     ChannelCreated(ChannelSummary),
     ChannelUpdated(ChannelSummary),

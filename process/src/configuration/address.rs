@@ -1,4 +1,4 @@
-//! URLs with credentials: the database, the message log and the event bus.
+//! URLs with credentials: the database, the message log, the event bus, the mail server.
 
 use std::fmt;
 use std::path::Path;
@@ -8,7 +8,7 @@ use url::Url;
 use crate::secret::Secret;
 
 /// The URL parameters that may be shown.
-const HARMLESS: [&str; 5] = ["mode", "namespace", "sslmode", "ssl-mode", "heartbeat"];
+const HARMLESS: [&str; 6] = ["mode", "namespace", "sslmode", "ssl-mode", "heartbeat", "tls"];
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

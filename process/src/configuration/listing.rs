@@ -20,7 +20,7 @@ pub struct Setting {
 impl fmt::Display for Setting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, value, origin } = self;
-        write!(formatter, "{name:<16} {origin:<12} {value}")
+        write!(formatter, "{name:<17} {origin:<12} {value}")
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod file;
 mod key;
 mod listing;
+mod mail;
 mod parse;
 mod reader;
 mod source;
@@ -28,6 +29,7 @@ pub use environment::Environment;
 pub use error::ConfigurationError;
 pub use key::{Form, Key, Visibility};
 pub use listing::{Setting, sample};
+pub use mail::{Encryption, MailSettings, SmtpUrl};
 pub use parse::{LogFormat, Switch};
 pub use source::{Origin, Sources};
 pub use strategy::{BusUrl, LogUrl};
@@ -66,6 +68,8 @@ pub struct Configuration {
     pub jwt_secret: Option<Secret<String>>,
     /// The address that people type: scheme, host and port, no path.
     pub public_url: Option<Url>,
+    /// How letters leave; if absent, there are none.
+    pub mail: Option<MailSettings>,
     /// Origins that may open a socket, as browsers write them: `https://host[:port]`.
     pub allowed_origins: Vec<String>,
     /// Proxies whose forwarding headers are believed.
@@ -78,6 +82,10 @@ pub struct Configuration {
     pub sockets_per_user: usize,
     /// How long a send waits for its commit, 0 to 30,000 milliseconds.
     pub commit_wait_ms: u64,
+    /// Who may see how the server is, besides this machine.
+    pub monitor_addresses: Vec<IpNet>,
+    /// Where a worker answers for its metrics, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// Which log lines are written, in the syntax of `tracing_subscriber::EnvFilter`.
@@ -110,16 +118,23 @@ impl Configuration {
         let database_url = reader.address(&table::DATABASE_URL, DatabaseUrl::parse, in_data_dir)?;
         let log_url = reader.address(&table::LOG_URL, LogUrl::parse, || LogUrl::InProcess)?;
         let bus_url = reader.address(&table::BUS_URL, BusUrl::parse, || log_url.bus())?;
+        let partitions = reader.optional(&table::PARTITIONS, parse::partitions)?;
+        let jwt_secret = reader.optional(&table::JWT_SECRET, parse::jwt_secret)?;
+        let public_url = reader.optional(&table::PUBLIC_URL, parse::public_url)?;
+        let mail = mail_settings(&mut reader, public_url.as_ref())?;
         Ok(Self {
-            partitions: reader.optional(&table::PARTITIONS, parse::partitions)?,
-            jwt_secret: reader.optional(&table::JWT_SECRET, parse::jwt_secret)?,
-            public_url: reader.optional(&table::PUBLIC_URL, parse::public_url)?,
+            partitions,
+            jwt_secret,
+            public_url,
+            mail,
             allowed_origins: reader.list(&table::ALLOWED_ORIGINS, parse::origins)?,
-            trusted_proxies: reader.list(&table::TRUSTED_PROXIES, parse::networks)?,
+            trusted_proxies: reader.list(&table::TRUSTED_PROXIES, parse::proxies)?,
             cors_origins: reader.list(&table::CORS_ORIGINS, parse::origins)?,
             rate_limits: reader.required(&table::RATE_LIMITS, parse::switch)?,
             sockets_per_user: reader.required(&table::SOCKETS_PER_USER, parse::sockets_per_user)?,
             commit_wait_ms: reader.required(&table::COMMIT_WAIT_MS, parse::commit_wait_ms)?,
+            monitor_addresses: reader.list(&table::MONITOR_ADDRESSES, parse::monitors)?,
+            metrics_listen: reader.optional(&table::METRICS_LISTEN, parse::listen)?,
             log_format: reader.required(&table::LOG_FORMAT, parse::log_format)?,
             log_filter: reader.required(&table::LOG, parse::log_filter)?,
             listen,
@@ -171,4 +186,23 @@ impl Configuration {
         let missing = || ConfigurationError::new(table::JWT_SECRET.variable(), message);
         self.jwt_secret.as_ref().ok_or_else(missing)
     }
+}
+
+/// A letter without a sender is refused everywhere, and one whose link leads nowhere helps nobody.
+fn mail_settings(
+    reader: &mut Reader,
+    public_url: Option<&Url>,
+) -> Result<Option<MailSettings>, ConfigurationError> {
+    let smtp_url = reader.optional_address(&table::SMTP_URL, SmtpUrl::parse)?;
+    let from = reader.optional(&table::SMTP_FROM, mail::from)?;
+    let Some(smtp_url) = smtp_url else {
+        return Ok(None);
+    };
+    let missing = |key: &Key| {
+        let message = format!("must be set where {} is", table::SMTP_URL.variable());
+        ConfigurationError::new(key.variable(), message)
+    };
+    let from = from.ok_or_else(|| missing(&table::SMTP_FROM))?;
+    let public_url = public_url.cloned().ok_or_else(|| missing(&table::PUBLIC_URL))?;
+    Ok(Some(MailSettings { smtp_url, from, public_url }))
 }

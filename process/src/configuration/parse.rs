@@ -71,14 +71,20 @@ pub(super) fn origins(items: &[String]) -> Result<Vec<String>, String> {
         .ok_or_else(|| "must be origins such as https://www.example.org, each in full".into())
 }
 
-pub(super) fn networks(items: &[String]) -> Result<Vec<IpNet>, String> {
+pub(super) fn proxies(items: &[String]) -> Result<Vec<IpNet>, String> {
+    networks(items, "anyone could pose as another")
+}
+
+pub(super) fn monitors(items: &[String]) -> Result<Vec<IpNet>, String> {
+    networks(items, "anyone could look")
+}
+
+fn networks(items: &[String], harm: &str) -> Result<Vec<IpNet>, String> {
     let networks: Option<Vec<IpNet>> = items.iter().map(|item| network(item)).collect();
     let networks =
         networks.ok_or_else(|| "must be IP addresses or networks such as 10.0.0.0/8".to_owned())?;
     if networks.iter().any(|network| network.prefix_len() == 0) {
-        return Err(
-            "must not contain a network of all addresses: anyone could pose as another".into()
-        );
+        return Err(format!("must not contain a network of all addresses: {harm}"));
     }
     Ok(networks)
 }

@@ -76,6 +76,21 @@ impl Reader {
         Ok(address)
     }
 
+    /// An address that may be absent, and shows itself without its credentials.
+    pub(super) fn optional_address<T: Display>(
+        &mut self,
+        key: &Key,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, ConfigurationError> {
+        let Some(raw) = self.values.get(key)? else {
+            self.note(key, Origin::Default, String::new());
+            return Ok(None);
+        };
+        let address = parse(raw.text()).map_err(|message| raw.error(message))?;
+        self.note(key, raw.origin, address.to_string());
+        Ok(Some(address))
+    }
+
     pub(super) fn into_settings(self) -> Vec<Setting> {
         self.settings
     }

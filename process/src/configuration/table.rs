@@ -74,6 +74,22 @@ pub(super) const PUBLIC_URL: Key = Key::text(
 )
 .example("https://chat.example.org");
 
+/// Which server takes letters.
+pub(super) const SMTP_URL: Key = Key::text(
+    "smtp_url",
+    "The mail server that takes letters for forgotten passwords: smtps://USER:PASSWORD@HOST,\n\
+     or smtp:// with STARTTLS; for a relay on this machine smtp://127.0.0.1:25?tls=off.\n\
+     Needs smtp_from and public_url. Without it: no mail is sent, and who forgets a\n\
+     password asks an administrator.",
+)
+.example("smtps://warren:PASSWORD@mail.example.org")
+.shown(Visibility::WithoutCredentials);
+
+/// From whom letters are.
+pub(super) const SMTP_FROM: Key =
+    Key::text("smtp_from", "From whom Warren's letters are: an address, or Name <address>.")
+        .example("Warren <warren@example.org>");
+
 /// Which pages may open a socket.
 pub(super) const ALLOWED_ORIGINS: Key =
     Key::list("allowed_origins", "Origins besides Warren's own whose pages may open a WebSocket.")
@@ -112,6 +128,21 @@ pub(super) const COMMIT_WAIT_MS: Key = Key::text(
 .default("2000")
 .number();
 
+/// Who may see how the server is.
+pub(super) const MONITOR_ADDRESSES: Key = Key::list(
+    "monitor_addresses",
+    "Addresses or networks that may see /healthcheck and /metrics, besides this machine.",
+)
+.example("10.0.0.0/8");
+
+/// Where a worker tells its metrics.
+pub(super) const METRICS_LISTEN: Key = Key::text(
+    "metrics_listen",
+    "Address and port on which warren-worker answers /metrics, one for each worker of a\n\
+     machine. Without it a worker listens nowhere. API processes answer on listen.",
+)
+.example("127.0.0.1:9464");
+
 /// How log lines are written.
 pub(super) const LOG_FORMAT: Key =
     Key::text("log_format", "Log lines on stderr: text or json.").default("text");
@@ -125,7 +156,7 @@ pub(super) const LOG: Key = Key::text(
 .default("info");
 
 /// Every key, in the order in which they are shown.
-pub const KEYS: [&Key; 16] = [
+pub const KEYS: [&Key; 20] = [
     &LISTEN,
     &DATA_DIR,
     &DATABASE_URL,
@@ -134,12 +165,16 @@ pub const KEYS: [&Key; 16] = [
     &PARTITIONS,
     &JWT_SECRET,
     &PUBLIC_URL,
+    &SMTP_URL,
+    &SMTP_FROM,
     &ALLOWED_ORIGINS,
     &TRUSTED_PROXIES,
     &CORS_ORIGINS,
     &RATE_LIMITS,
     &SOCKETS_PER_USER,
     &COMMIT_WAIT_MS,
+    &MONITOR_ADDRESSES,
+    &METRICS_LISTEN,
     &LOG_FORMAT,
     &LOG,
 ];

@@ -49,9 +49,11 @@ impl Answer {
     }
 
     /// Every error is a problem document (RFC 9457) that agrees with its
-    /// status; but a node that is not ready answers with its checks.
+    /// status; but a node that is not ready, or not well, answers with what it
+    /// found.
     pub(super) fn check_problem(&self) {
-        if self.status < 400 || self.request == "GET /readyz" {
+        let reports = ["GET /readyz", "GET /healthcheck"].contains(&self.request.as_str());
+        if self.status < 400 || (reports && self.status == 503) {
             return;
         }
         let (request, body) = (&self.request, &self.json);

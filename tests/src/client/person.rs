@@ -96,6 +96,23 @@ impl Person {
         self.post_empty(&format!("/v1/channels/{channel}/unsubscribe")).await.expect(204);
     }
 
+    /// Lets somebody into a channel.
+    pub async fn add(&self, channel: &str, person: &Self) {
+        let path = format!("/v1/channels/{channel}/members");
+        self.post(&path, json!({"username": person.username})).await.expect(201);
+    }
+
+    /// Says what somebody may do in a channel; the answer may be a refusal.
+    pub async fn appoint(&self, channel: &str, person: &Self, role: &str) -> Answer {
+        let path = format!("/v1/channels/{channel}/members/{}/role", person.username);
+        self.put(&path, json!({"role": role})).await
+    }
+
+    /// Archives a channel of one's own.
+    pub async fn archive(&self, channel: &str) {
+        self.delete(&format!("/v1/channels/{channel}")).await.expect(204);
+    }
+
     /// Posts under a key.
     pub async fn post_message(&self, channel: &str, text: &str, key: &str) -> Answer {
         self.post_with(channel, text, &[("Idempotency-Key", key)]).await

@@ -9,6 +9,7 @@ mod postgres;
 mod proxy;
 mod queues;
 mod rabbitmq;
+mod smtp;
 mod supervisor;
 mod trace;
 
@@ -17,6 +18,7 @@ pub use nginx::Nginx;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use rabbitmq::Rabbitmq;
+pub use smtp::{Letter, Smtp};
 pub use supervisor::{Installation, Supervisor};
 pub use trace::Trace;
 

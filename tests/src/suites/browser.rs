@@ -1,6 +1,6 @@
 //! The page, in a real browser.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use libtest_mimic::Trial;
 
 use crate::facts;
 use crate::guardian;
-use crate::program::Program;
+use crate::program::{Program, tool};
 use crate::wait::eventually;
 use crate::world::World;
 
@@ -32,17 +32,8 @@ pub(super) async fn chat(one: &str, other: &str) {
     let mut command = Command::new("node");
     command.arg(folder.join("chat.mjs")).args([one, other]);
     let profiles = guardian::directory("browser");
-    command.env("MODULES", modules()).env("PROFILES", &profiles).env("HOME", &profiles);
+    command.env("MODULES", tool("browser")).env("PROFILES", &profiles).env("HOME", &profiles);
     let script = Program::start("chat.mjs", command);
     let status = eventually("the script ends", LIMIT, async || script.exit_status()).await;
     assert!(status.success(), "{}", script.output());
-}
-
-/// Beside the compiled programs, where `make test` puts what the script needs.
-fn modules() -> PathBuf {
-    let test_program = std::env::current_exe().expect("know the test program's path");
-    let target = test_program.ancestors().nth(3).expect("a target folder");
-    let folder = target.join("browser");
-    assert!(folder.join("node_modules").exists(), "run make test once: it gets playwright-core");
-    folder
 }

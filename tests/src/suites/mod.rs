@@ -17,8 +17,11 @@ mod plans;
 mod programs;
 mod proxy;
 mod rabbitmq;
+mod schemathesis;
+mod sdk;
 mod spine;
 mod unavailable;
+mod watching;
 
 use std::sync::Arc;
 
@@ -32,7 +35,8 @@ use crate::world::World;
 pub fn of(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = black_box(world);
     match world.combination {
-        Combination::Embedded => {}
+        // What is the same on every combination: one is enough.
+        Combination::Embedded => trials.extend(sdk::trials(world)),
         Combination::Cluster(DatabaseServer::Postgres) => {
             trials.extend(on_a_server(world));
             trials.extend(beside_any(world));
@@ -51,9 +55,11 @@ fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_rest::trials(world));
     trials.extend(hostile_socket::trials(world));
     trials.extend(unavailable::trials(world));
+    trials.extend(watching::trials(world));
     trials.extend(clock::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));
+    trials.extend(schemathesis::trials(world));
     trials.extend(migrations::trials(world));
     trials
 }
@@ -62,6 +68,7 @@ fn black_box(world: &Arc<World>) -> Vec<Trial> {
 fn on_a_server(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = database::trials(world);
     trials.extend(programs::trials(world));
+    trials.extend(watching::cluster(world));
     trials.extend(faults::trials(world));
     trials
 }

@@ -16,6 +16,7 @@ use crate::receipt::Receipt;
 #[derive(Debug, Serialize, Union)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[oai(one_of, discriminator_name = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a frame is encoded at once, never kept")]
 pub(crate) enum ServerFrame {
     Ready(ReadyFrame),
     Event(Event),

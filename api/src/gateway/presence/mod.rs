@@ -12,6 +12,7 @@
 mod company;
 mod table;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,9 +55,14 @@ pub(crate) async fn run(hub: &Arc<Hub>, node: &Arc<Node>) {
         if !tick.changed.is_empty() {
             hub.for_streams(|stream| stream.mark(&tick.changed));
         }
+        let mut seen = tick.gone;
         if now.duration_since(seen_at) >= SEEN_INTERVAL {
             seen_at = now;
+            seen.extend(hub.people());
             tidy(node.clone());
+        }
+        if !seen.is_empty() {
+            write_down(node.clone(), seen);
         }
     }
 }
@@ -80,6 +86,16 @@ pub(crate) async fn learn(hub: &Arc<Hub>, node: &Arc<Node>) {
 
 async fn members(node: &Node, channel_id: ChannelId) -> Result<Vec<UserId>, DbErr> {
     channel::first_members(&node.domain, channel_id, MAX_MEMBERS as u64 + 1).await
+}
+
+/// Writes that these people are there, or were a moment ago.
+fn write_down(node: Arc<Node>, people: HashSet<UserId>) {
+    tokio::spawn(async move {
+        let seen = account::seen(&node.domain, people.into_iter().collect());
+        if let Err(error) = in_time(DATABASE_TIMEOUT, seen).await {
+            tracing::warn!(%error, "when people were last seen was not written");
+        }
+    });
 }
 
 fn tidy(node: Arc<Node>) {

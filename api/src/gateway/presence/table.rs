@@ -106,11 +106,6 @@ impl Presence {
         self.lock().statuses.get(&user_id).cloned()
     }
 
-    /// How many people are online, on all nodes.
-    pub(crate) fn online_count(&self) -> usize {
-        self.lock().statuses.values().filter(|status| status.is_online).count()
-    }
-
     /// Takes the word of another node.
     pub(crate) fn hear(&self, now: Instant, node_id: Uuid, news: PresenceNews) {
         if node_id != self.node_id {

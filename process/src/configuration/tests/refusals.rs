@@ -26,10 +26,18 @@ fn wrong_values_are_refused_by_key() {
         ("WARREN_PARTITIONS", "257"),
         ("WARREN_PUBLIC_URL", "ftp://h"),
         ("WARREN_PUBLIC_URL", "https://u:p@h"),
+        ("WARREN_SMTP_URL", "http://h"),
+        ("WARREN_SMTP_URL", "smtp://h?tls=opportunistic"),
+        ("WARREN_SMTP_URL", "smtps://h?tls=off"),
+        ("WARREN_SMTP_URL", "smtp://u@h"),
+        ("WARREN_SMTP_URL", "smtp://u:p@h?tls=off"),
+        ("WARREN_SMTP_FROM", "Warren"),
         ("WARREN_ALLOWED_ORIGINS", "https://a.b,*"),
         ("WARREN_CORS_ORIGINS", "null"),
         ("WARREN_TRUSTED_PROXIES", "10.0.0.0/33"),
         ("WARREN_TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("WARREN_MONITOR_ADDRESSES", "0.0.0.0/0"),
+        ("WARREN_METRICS_LISTEN", "9464"),
         ("WARREN_RATE_LIMITS", "maybe"),
         ("WARREN_SOCKETS_PER_USER", "0"),
         ("WARREN_SOCKETS_PER_USER", "many"),
@@ -58,6 +66,13 @@ fn strategies_that_are_not_built_in_say_so() {
 
 #[test]
 fn no_password_is_in_any_message() {
+    const NAMES: [&str; 5] = [
+        "WARREN_DATABASE_URL",
+        "WARREN_LOG_URL",
+        "WARREN_BUS_URL",
+        "WARREN_SMTP_URL",
+        "DATABASE_URL",
+    ];
     let urls = [
         "postgres://u:hunter2@h:99999/d",
         "postgres://u:hunter2@h",
@@ -66,10 +81,12 @@ fn no_password_is_in_any_message() {
         "postgres://u:1?hunter2@h/d",
         "mysql://u:hunter2@[h/d",
         "oracle://u:hunter2@h/d",
+        "smtp://u:hunter2@h?tls=off",
+        "smtps://u:1/hunter2@h",
         "hunter2",
     ];
     for url in urls {
-        for name in ["WARREN_DATABASE_URL", "WARREN_LOG_URL", "WARREN_BUS_URL", "DATABASE_URL"] {
+        for name in NAMES {
             if let Err(error) = Configuration::load(&with([(name, url)])) {
                 assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
             }
@@ -85,12 +102,16 @@ fn neither_listing_nor_debug_shows_a_secret() {
         ("WARREN_JWT_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2"),
         ("WARREN_DATABASE_URL", "mariadb://u:hunter2@h/d?ssl-key=hunter2&sslmode=require"),
         ("WARREN_LOG_URL", "amqp://u:hunter2@h/%2f?namespace=n"),
+        ("WARREN_SMTP_URL", "smtps://u:hunter2@h"),
+        ("WARREN_SMTP_FROM", "Warren <w@example.org>"),
+        ("WARREN_PUBLIC_URL", "https://chat.example.org"),
     ]);
     let listing: Vec<String> = configuration.redacted().iter().map(Setting::to_string).collect();
     let listing = listing.join("\n");
     assert!(!format!("{listing} {configuration:?}").contains("hunter2"), "{listing}");
     assert!(listing.contains("mysql://u:***@h/d?ssl-key=***&sslmode=require"), "{listing}");
     assert!(listing.contains("amqp://u:***@h/%2f?namespace=n"), "{listing}");
+    assert!(listing.contains("smtps://u:***@h"), "{listing}");
     assert_eq!(configuration.bus_url, configuration.log_url.bus());
 }
 
@@ -105,4 +126,14 @@ fn a_cluster_needs_a_database_and_a_broker_that_processes_share() {
     let error = load([database, log]).require_jwt_secret().unwrap_err();
     assert_eq!(error.key, "WARREN_JWT_SECRET");
     load([("WARREN_JWT_SECRET", SECRET)]).require_jwt_secret().unwrap();
+}
+
+#[test]
+fn mail_needs_a_sender_and_an_address_for_its_links() {
+    let (url, from) = (("WARREN_SMTP_URL", "smtps://h"), ("WARREN_SMTP_FROM", "w@example.org"));
+    let public = ("WARREN_PUBLIC_URL", "https://chat.example.org");
+    assert_eq!(refused([url, public]).key, "WARREN_SMTP_FROM");
+    assert_eq!(refused([url, from]).key, "WARREN_PUBLIC_URL");
+    assert!(load([url, from, public]).mail.is_some());
+    assert!(load([from, public]).mail.is_none());
 }

@@ -12,7 +12,7 @@ use super::shape::{all_expected, shape};
 use super::tour::every_operation;
 use super::{FEWEST_STATEMENTS, HISTORY, LOGGED, MOST_ROWS};
 use crate::deployment::{Deployment, Options};
-use crate::servers::{Mariadb, connect};
+use crate::servers::{Mariadb, Smtp, connect};
 use crate::wait::eventually;
 use crate::world::World;
 
@@ -42,7 +42,9 @@ pub(super) async fn mariadb_scans_no_history(world: Arc<World>) {
     let mariadb = Mariadb::start_with(&SETTINGS).await;
     let rabbitmq = world.servers.rabbitmq().await;
     let database_url = mariadb.create_database().await;
-    let deployment = Deployment::cluster(database_url, rabbitmq, Options::default()).await;
+    let smtp = Smtp::start().await;
+    let options = Options::default().with_mail(&smtp);
+    let deployment = Deployment::cluster(database_url, rabbitmq, options).await;
     let database = connect(&deployment.database_url).await;
     fill(&database).await;
     let tables = format!("ANALYZE TABLE {}, channel, channel_head, membership", HISTORY.join(", "));

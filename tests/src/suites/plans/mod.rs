@@ -4,6 +4,7 @@
 mod history;
 mod mariadb;
 mod postgres;
+mod rooms;
 mod shape;
 mod sqlite;
 mod tour;

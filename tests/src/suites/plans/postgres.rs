@@ -13,7 +13,7 @@ use super::shape::{all_expected, shape};
 use super::tour::every_operation;
 use super::{FEWEST_STATEMENTS, HISTORY, LOGGED, MOST_ROWS};
 use crate::deployment::{Deployment, Options};
-use crate::servers::{Postgres, connect};
+use crate::servers::{Postgres, Smtp, connect};
 use crate::wait::eventually;
 use crate::world::World;
 
@@ -49,7 +49,9 @@ pub(super) async fn postgres_scans_no_history(world: Arc<World>) {
     let postgres = Postgres::start_with(&SETTINGS).await;
     let rabbitmq = world.servers.rabbitmq().await;
     let database_url = postgres.create_database().await;
-    let deployment = Deployment::cluster(database_url, rabbitmq, Options::default()).await;
+    let smtp = Smtp::start().await;
+    let options = Options::default().with_mail(&smtp);
+    let deployment = Deployment::cluster(database_url, rabbitmq, options).await;
     let database = connect(&deployment.database_url).await;
     fill(&database).await;
     database.execute_unprepared("ANALYZE").await.expect("analyse");

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::history::{LARGEST, MIDDLE};
+use super::rooms::rooms;
 use crate::client::{Cursors, Person, Rest, Socket, new_key, unique};
 use crate::deployment::Deployment;
 use crate::world::World;
@@ -15,10 +16,14 @@ pub(super) const SAID: &str = "The early bird reads no history.";
 pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> Socket {
     let stranger = Rest::new(deployment.api(0), &world.coverage);
     stranger.get("/readyz").await.expect(200);
+    stranger.get("/ping").await.expect(200);
+    stranger.get("/healthcheck").await.expect(200);
     let ann = sign_up(&stranger).await;
+    let ann = sessions_and_passwords(&ann).await;
     let bob = Person::sign_up(&stranger, "bob").await;
     let channel = find_the_largest(&ann).await;
     channels(&ann, &bob).await;
+    rooms(&ann, &bob, &channel).await;
     messages(&ann, &channel).await;
     posts(&ann, &bob, &channel).await;
     changes(&ann, &channel).await;
@@ -48,6 +53,24 @@ async fn sign_up(stranger: &Rest) -> Person {
     stranger.post("/v1/token/refresh", token).await.expect_problem(401, "invalid_refresh_token");
     again.get("/v1/me").await.expect(200);
     again
+}
+
+/// The answer is the session that is left.
+async fn sessions_and_passwords(ann: &Person) -> Person {
+    let other = ann.log_in_again().await;
+    let page = other.get("/v1/sessions?limit=1").await;
+    let cursor = page.expect(200)["next_cursor"].as_str().expect("more than a page").to_owned();
+    let page = other.get(&format!("/v1/sessions?limit=1&cursor={cursor}")).await;
+    let id = page.expect(200)["items"][0]["id"].as_str().expect("an id").to_owned();
+    other.delete(&format!("/v1/sessions/{id}")).await.expect(204);
+    other.delete("/v1/sessions").await.expect(204);
+    let body = json!({"current_password": ann.password, "new_password": ann.password});
+    other.put("/v1/me/password", body).await.expect(204);
+    let email = other.get("/v1/me").await.expect(200)["email"].clone();
+    other.post("/v1/password/forgot", json!({"email": email})).await.expect(202);
+    let body = json!({"token": "unknown", "new_password": ann.password});
+    other.post("/v1/password/reset", body).await.expect_problem(422, "invalid_reset_token");
+    other
 }
 
 async fn find_the_largest(ann: &Person) -> String {

@@ -129,21 +129,44 @@ async fn private_channel_is_as_absent_to_others(world: Arc<World>) {
     assert_eq!(events.len(), 2, "nothing happened to it");
 }
 
-const OPERATIONS: [(&str, &str); 8] = [
+const OPERATIONS: [(&str, &str); 20] = [
     ("GET", ""),
+    ("PATCH", ""),
+    ("DELETE", ""),
     ("GET", "/members"),
+    ("POST", "/members"),
+    ("DELETE", "/members/public"),
+    ("PUT", "/members/public/role"),
+    ("POST", "/invitations"),
+    ("GET", "/invitations"),
     ("POST", "/join"),
     ("POST", "/unsubscribe"),
+    ("PUT", "/read"),
+    ("POST", "/clear"),
+    ("PUT", "/mute"),
     ("POST", "/messages"),
     ("GET", "/messages"),
+    ("GET", "/messages?since=2000-01-01T00:00:00Z"),
     ("GET", "/events"),
+    ("GET", "/events?wait_s=1"),
     ("GET", "/pins"),
 ];
 
+fn body(person: &Person, method: &str, suffix: &str) -> Content {
+    Content::Json(match (method, suffix) {
+        ("POST", "/messages") => json!({"text": "psst"}),
+        ("POST", "/members" | "/invitations") => json!({"username": person.username}),
+        ("PUT", "/members/public/role") => json!({"role": "owner"}),
+        ("PUT", "/read") => json!({"seq": 1}),
+        ("PUT", "/mute") => json!({"muted": true}),
+        ("PATCH", _) => json!({"description": "mine"}),
+        _ => return Content::None,
+    })
+}
+
 async fn ask(person: &Person, method: &str, channel: &str, suffix: &str) -> Value {
     let path = format!("/v1/channels/{channel}{suffix}");
-    let posts = (method, suffix) == ("POST", "/messages");
-    let content = if posts { Content::Json(json!({"text": "psst"})) } else { Content::None };
+    let content = body(person, method, suffix);
     let answer = person.call(Call { method, path: &path, content, headers: &[] }).await;
     let mut problem = answer.expect_problem(404, "not_found").clone();
     problem.as_object_mut().expect("an object").remove("idempotency_key");

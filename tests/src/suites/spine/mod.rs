@@ -1,28 +1,43 @@
 //! People, channels, messages and their timeline.
 
 mod accounts;
+mod archiving;
 mod changes;
 mod channels;
+mod direct;
 mod history;
+mod invitations;
+mod marks;
+mod members;
+mod membership;
 mod messages;
+mod passwords;
 mod pins;
 mod reactions;
+mod session_list;
 mod sessions;
 mod timeline;
+mod updates;
 
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
-use sea_orm::ConnectionTrait;
 
-use crate::client::Person;
-use crate::servers::connect;
 use crate::world::World;
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = accounts::trials(world);
     trials.extend(sessions::trials(world));
+    trials.extend(session_list::trials(world));
+    trials.extend(passwords::trials(world));
     trials.extend(channels::trials(world));
+    trials.extend(updates::trials(world));
+    trials.extend(archiving::trials(world));
+    trials.extend(members::trials(world));
+    trials.extend(membership::trials(world));
+    trials.extend(marks::trials(world));
+    trials.extend(direct::trials(world));
+    trials.extend(invitations::trials(world));
     trials.extend(messages::trials(world));
     trials.extend(changes::trials(world));
     trials.extend(reactions::trials(world));
@@ -30,15 +45,4 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(history::trials(world));
     trials.extend(timeline::trials(world));
     trials
-}
-
-/// Archives a channel.
-async fn archive(world: &World, owner: &Person, channel: &str) {
-    let name = owner.channel(channel).await["name"].to_string().replace('"', "'");
-    let database = connect(&world.shared().await.database_url).await;
-    let statement = format!(
-        "UPDATE channel_head SET archived_at = last_at \
-         WHERE channel_id = (SELECT id FROM channel WHERE name = {name})"
-    );
-    database.execute_unprepared(&statement).await.expect("archive");
 }

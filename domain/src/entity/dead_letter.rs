@@ -1,18 +1,15 @@
-//! Pictures of people.
+//! Sends that the database refuses to make messages of.
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::UserId;
-
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "avatar")]
+#[sea_orm(table_name = "dead_letter")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    pub user_id: UserId,
-    pub media_type: String,
-    pub bytes: Vec<u8>,
-    pub created_at: DateTimeUtc,
+    pub payload: Vec<u8>,
+    pub reason: String,
+    pub set_aside_at: DateTimeUtc,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,18 +1,17 @@
-//! Which messages answer which.
+//! Live API processes, and the last ping that each wrote.
 
 use sea_orm::entity::prelude::*;
 
-use crate::id::ChannelId;
-
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "thread_reply")]
+#[sea_orm(table_name = "node")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub channel_id: ChannelId,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub root_seq: i64,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub seq: i64,
+    pub id: Uuid,
+    pub name: String,
+    pub started_at: DateTimeUtc,
+    pub seen_at: DateTimeUtc,
+    /// Any number, written to be read.
+    pub ping: Uuid,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

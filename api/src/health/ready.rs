@@ -1,27 +1,18 @@
-//! Whether the server lives, and whether it is ready.
+//! Whether the process has what it needs.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use poem::web::Data;
-use poem_openapi::{ApiResponse, Object, OpenApi};
+use poem_openapi::{ApiResponse, Object};
 use serde::Serialize;
 use warren_domain::port::LogError;
 use warren_domain::schema;
 
 use crate::body::Body;
 use crate::node::Node;
-use crate::tag::Tag;
 
 /// How long the database may take to answer a check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// The process lives.
-#[derive(Debug, Serialize, Object)]
-pub(crate) struct Liveness {
-    /// Always `ok`.
-    status: String,
-}
 
 /// What the process needs, and whether it has it.
 #[derive(Debug, Serialize, Object)]
@@ -33,7 +24,7 @@ pub(crate) struct Readiness {
 }
 
 /// One thing that the process needs.
-#[derive(Debug, Serialize, Object)]
+#[derive(Clone, Debug, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub(crate) struct Check {
     /// `database`, `message_log` or `event_bus`.
@@ -46,7 +37,7 @@ pub(crate) struct Check {
 }
 
 #[derive(ApiResponse)]
-enum ReadyAnswer {
+pub(crate) enum ReadyAnswer {
     /// It has what it needs.
     #[oai(status = 200)]
     Ready(Body<Readiness>),
@@ -55,34 +46,24 @@ enum ReadyAnswer {
     NotReady(Body<Readiness>),
 }
 
-/// Health.
-pub(crate) struct HealthApi;
-
-#[OpenApi(tag = "Tag::Health")]
-impl HealthApi {
-    /// Does the process live
-    #[oai(path = "/livez", method = "get", operation_id = "livez")]
-    async fn livez(&self) -> Body<Liveness> {
-        Body(Liveness { status: "ok".into() })
+/// Looks at everything that the node needs, as often as anybody asks but at most
+/// once a second: it takes the database's write lock.
+pub(crate) async fn ready(node: &Arc<Node>) -> ReadyAnswer {
+    let looking = node.clone();
+    let checks = node.watching.ready.answer(async move { checks(&looking).await }).await;
+    let checks = checks.unwrap_or_default();
+    match !checks.is_empty() && checks.iter().all(|check| check.ok) {
+        true => ReadyAnswer::Ready(Body(Readiness { status: "ok".into(), checks })),
+        false => ReadyAnswer::NotReady(Body(Readiness { status: "unavailable".into(), checks })),
     }
+}
 
-    /// Is the process ready
-    ///
-    /// Whether it reaches its database, its message log and its event bus.
-    #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
-    async fn readyz(&self, node: Data<&Arc<Node>>) -> ReadyAnswer {
-        let checks = vec![
-            database(&node).await,
-            check("message_log", node.domain.log.check()),
-            check("event_bus", node.domain.bus.check()),
-        ];
-        match checks.iter().all(|check| check.ok) {
-            true => ReadyAnswer::Ready(Body(Readiness { status: "ok".into(), checks })),
-            false => {
-                ReadyAnswer::NotReady(Body(Readiness { status: "unavailable".into(), checks }))
-            }
-        }
-    }
+async fn checks(node: &Node) -> Vec<Check> {
+    vec![
+        database(node).await,
+        check("message_log", node.domain.log.check()),
+        check("event_bus", node.domain.bus.check()),
+    ]
 }
 
 async fn database(node: &Node) -> Check {

@@ -1,0 +1,59 @@
+//! The dead letters of a log without queues: a table of the database.
+
+use async_trait::async_trait;
+use warren_domain::database::{Database, DbErr};
+use warren_domain::id::MessageId;
+use warren_domain::message::dead_letter::{count_kept, forget_kept, next_kept};
+use warren_domain::port::{DeadLetter, DeadLetterReader, DeadLetters, LogError};
+
+/// What the database refused to make messages of.
+pub struct InProcessDeadLetters {
+    database: Database,
+}
+
+impl InProcessDeadLetters {
+    /// Those in this database.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl DeadLetters for InProcessDeadLetters {
+    async fn count(&self) -> Result<u64, LogError> {
+        count_kept(&self.database).await.map_err(unreachable)
+    }
+
+    async fn open(&self) -> Result<Box<dyn DeadLetterReader>, LogError> {
+        Ok(Box::new(Reader { database: self.database.clone(), seen: None }))
+    }
+}
+
+/// Goes through the table by id.
+struct Reader {
+    database: Database,
+    seen: Option<MessageId>,
+}
+
+#[async_trait]
+impl DeadLetterReader for Reader {
+    async fn next(&mut self) -> Result<Option<DeadLetter>, LogError> {
+        let letter = next_kept(&self.database, self.seen).await.map_err(unreachable)?;
+        if let Some(letter) = &letter {
+            self.seen = Some(MessageId(letter.id()));
+        }
+        Ok(letter)
+    }
+
+    async fn remove(&mut self) -> Result<(), LogError> {
+        match self.seen {
+            Some(id) => forget_kept(&self.database, id).await.map_err(unreachable),
+            None => Ok(()),
+        }
+    }
+}
+
+fn unreachable(error: DbErr) -> LogError {
+    LogError { reason: error.to_string() }
+}

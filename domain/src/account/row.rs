@@ -1,0 +1,16 @@
+//! The row of an account, locked: what changes who may sign in, or what one
+//! may do, begins here, so that of two changes each sees the other. Where
+//! heads of channels are locked too, they come first.
+
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, QuerySelect};
+
+use crate::entity::user_account;
+use crate::id::UserId;
+
+/// The account as it is, and stays until the end of the transaction.
+pub(crate) async fn lock(
+    transaction: &DatabaseTransaction,
+    id: UserId,
+) -> Result<Option<user_account::Model>, DbErr> {
+    user_account::Entity::find_by_id(id).lock_exclusive().one(transaction).await
+}

@@ -1,0 +1,22 @@
+//! What a monitor and an operator see of a running server.
+
+mod health;
+mod outage;
+mod ping;
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::world::World;
+
+pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = ping::trials(world);
+    trials.extend(health::trials(world));
+    trials
+}
+
+/// What only a cluster has.
+pub(super) fn cluster(world: &Arc<World>) -> Vec<Trial> {
+    outage::trials(world)
+}
