@@ -130,7 +130,10 @@ async fn impossible_parameters_are_refused(world: Arc<World>) {
     ] {
         ann.get(path).await.expect_problem(400, "invalid_parameter");
     }
-    ann.delete("/v1/sessions/not-an-id").await.expect_problem(400, "invalid_parameter");
+    for path in ["/v1/sessions/not-an-id", "/v1/messages/not-an-id", "/v1/messages/not-an-id/pin"] {
+        ann.delete(path).await.expect_problem(400, "invalid_parameter");
+    }
+    ann.put_empty("/v1/messages/not-an-id/pin").await.expect_problem(400, "invalid_parameter");
     let absent = uuid::Uuid::now_v7();
     ann.get(&format!("/v1/messages/{absent}")).await.expect_problem(404, "not_found");
     ann.get(&format!("/v1/messages/{absent}/receipt")).await.expect_problem(404, "not_found");

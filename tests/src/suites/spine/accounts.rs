@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use libtest_mimic::Trial;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::client::{Person, Rest, unique};
 use crate::deployment::{Combination, Options};
 use crate::facts;
+use crate::servers::connect;
 use crate::world::World;
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
@@ -21,6 +23,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             taken_username_and_email_are_refused,
             one_of_many_concurrent_signups_gets_the_name,
             invalid_fields_are_named,
+            deactivated_account_cannot_be_signed_in_to,
             me_is_whoever_signed_in,
             first_signups_at_once_make_one_owner_where_one_process_serves,
         ]
@@ -35,6 +38,22 @@ async fn signup_puts_one_into_public(world: Arc<World>) {
     assert_eq!(public["role"], "member");
     let members = ann.get("/v1/channels/public/members?limit=200").await;
     assert!(members.text.contains(&ann.id), "ann is among the members");
+}
+
+/// Only who knows the password learns that there is such an account.
+async fn deactivated_account_cannot_be_signed_in_to(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let database = connect(&world.shared().await.database_url).await;
+    let deactivate = format!(
+        "UPDATE user_account SET deactivated_at = created_at WHERE username = '{}'",
+        ann.username
+    );
+    database.execute_unprepared(&deactivate).await.expect("deactivate");
+    let login = |password: &str| json!({"username": ann.username, "password": password});
+    let right = ann.rest.post("/v1/login", login(&ann.password)).await;
+    right.expect_problem(403, "account_deactivated");
+    let wrong = ann.rest.post("/v1/login", login("another horse battery")).await;
+    wrong.expect_problem(401, "invalid_credentials");
 }
 
 async fn login_takes_username_in_any_case_or_email(world: Arc<World>) {
