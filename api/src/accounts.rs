@@ -16,6 +16,7 @@ use warren_domain::account::{
 
 use crate::auth::Bearer;
 use crate::body::{Body, invalid_value, rule};
+use crate::costly;
 use crate::node::Node;
 use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
@@ -165,7 +166,8 @@ impl AccountsApi {
         node: Data<&Arc<Node>>,
         http: &Request,
         request: Body<SignupRequest>,
-    ) -> Result<SignedUp, Refused<400, 409, 413, 415, 422>> {
+    ) -> Result<SignedUp, Refused<400, 409, 413, 415, 422, 429>> {
+        costly::admit(&node, http)?;
         let signup = Signup::try_from(request.0)?;
         let claim = owner_claim(&node, http);
         let tokens = account::signup(&node.domain, signup, claim, client(http)).await?;
@@ -183,7 +185,8 @@ impl AccountsApi {
         node: Data<&Arc<Node>>,
         http: &Request,
         request: Body<LoginRequest>,
-    ) -> Result<Body<SignedIn>, Refused<400, 401, 403, 413, 415, 422>> {
+    ) -> Result<Body<SignedIn>, Refused<400, 401, 403, 413, 415, 422, 429>> {
+        costly::admit(&node, http)?;
         let Body(LoginRequest { username, password }) = request;
         let tokens = account::login(&node.domain, &username, &password, client(http)).await?;
         Ok(Body(signed_in(&node, tokens)?))

@@ -7,6 +7,7 @@ use warren_domain::Domain;
 use crate::auth::Authenticator;
 use crate::client_address::TrustedProxies;
 use crate::cors::Cors;
+use crate::costly::Costly;
 use crate::gateway::Gateway;
 use crate::health::Watching;
 use crate::origin::Origins;
@@ -27,6 +28,8 @@ pub(crate) struct Node {
     pub origins: Origins,
     /// Whose pages may call the API.
     pub cors: Cors,
+    /// How often what is dear may be asked for.
+    pub costly: Costly,
     /// Whose word about a client's address is believed.
     pub proxies: TrustedProxies,
     /// Sequence numbers of another epoch mean nothing here.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::types::Example;
@@ -13,6 +14,7 @@ use warren_domain::account::{self, ConfirmError, Email, ForgotError, Password, R
 use crate::accounts::{check_email, check_password, sentence};
 use crate::auth::Bearer;
 use crate::body::{Body, invalid_value};
+use crate::costly;
 use crate::node::Node;
 use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
@@ -128,8 +130,10 @@ impl PasswordsApi {
         &self,
         node: Data<&Arc<Node>>,
         Bearer(actor): Bearer,
+        http: &Request,
         request: Body<PasswordChangeRequest>,
-    ) -> Result<Changed, Refused<400, 401, 403, 413, 415, 422>> {
+    ) -> Result<Changed, Refused<400, 401, 403, 413, 415, 422, 429>> {
+        costly::admit(&node, http)?;
         let Body(PasswordChangeRequest { current_password, new_password }) = request;
         let new = Password::parse(&new_password).map_err(invalid_value)?;
         let ended = account::change_password(&node.domain, &actor, &current_password, new).await?;
@@ -146,8 +150,10 @@ impl PasswordsApi {
     async fn forgot(
         &self,
         node: Data<&Arc<Node>>,
+        http: &Request,
         request: Body<ForgotPasswordRequest>,
-    ) -> Result<Forgotten, Refused<400, 404, 413, 415, 422>> {
+    ) -> Result<Forgotten, Refused<400, 404, 413, 415, 422, 429>> {
+        costly::admit(&node, http)?;
         let email = Email::parse(&request.0.email).map_err(invalid_value)?;
         account::forgot_password(&node.domain, email)?;
         Ok(Forgotten::Accepted)
@@ -161,8 +167,10 @@ impl PasswordsApi {
     async fn reset(
         &self,
         node: Data<&Arc<Node>>,
+        http: &Request,
         request: Body<PasswordResetRequest>,
-    ) -> Result<Reset, Refused<400, 413, 415, 422>> {
+    ) -> Result<Reset, Refused<400, 413, 415, 422, 429>> {
+        costly::admit(&node, http)?;
         let new = Password::parse(&request.0.new_password).map_err(invalid_value)?;
         let ended = account::reset_password(&node.domain, &request.0.token, new).await?;
         node.authenticator.forget_ended(&ended);

@@ -253,6 +253,7 @@ fn describe(status: u16) -> &'static str {
         413 => "The body is larger than 2 MiB.",
         415 => "The body is not declared as application/json.",
         422 => "The body can be read, but breaks a rule: the errors say which.",
+        429 => "Too many requests of this kind: come again after Retry-After seconds.",
         503 => {
             "Not possible at the moment, and not acknowledged: repeat it after Retry-After seconds, \
                 with the same key."

@@ -16,6 +16,7 @@ use crate::auth::Authenticator;
 use crate::client_address::TrustedProxies;
 use crate::connections::Connections;
 use crate::cors::Cors;
+use crate::costly::Costly;
 use crate::gateway::{Gateway, Limits};
 use crate::health::{Watching, while_listed};
 use crate::node::Node;
@@ -76,6 +77,7 @@ impl Server {
             gateway: Gateway::new(limits(configuration)),
             origins: origins(configuration),
             cors: Cors::new(&configuration.cors_origins),
+            costly: Costly::new(configuration.rate_limits == Switch::On),
             proxies: TrustedProxies::new(configuration.trusted_proxies.clone()),
             epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),

@@ -1,26 +1,21 @@
 //! How fast people are heard: quick for a moment, at a steady rate for long. Who
 //! is quicker waits; who stays quicker is let go.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The time that each frame takes up: 50 frames a second.
-const INTERVAL: Duration = Duration::from_millis(20);
+use crate::bucket::{Bucket, Rate};
 
-/// Frames that may come at once after a pause.
-const BURST: u32 = 250;
+/// 50 frames a second, and 250 at once after a pause.
+const RATE: Rate = Rate { interval: Duration::from_millis(20), burst: 250 };
 
 /// How long somebody may be too quick without a pause.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The pace of one person's sockets together, on one node: a leaky bucket, kept
-/// as the time at which it will be empty (GCRA).
-#[derive(Debug)]
-pub(crate) struct Pace {
-    empty_at: Mutex<Instant>,
-}
+/// The pace of one person's sockets together, on one node.
+#[derive(Debug, Default)]
+pub(crate) struct Pace(Bucket);
 
 /// Since when one socket has been too quick.
 #[derive(Debug, Default)]
@@ -32,28 +27,13 @@ pub(crate) struct Haste {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooQuick;
 
-impl Default for Pace {
-    fn default() -> Self {
-        Self { empty_at: Mutex::new(Instant::now()) }
-    }
-}
-
-impl Pace {
-    /// How long to wait before the next frame is heard; its place is taken.
-    fn take(&self, now: Instant) -> Duration {
-        let mut empty_at = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
-        *empty_at = (*empty_at).max(now) + INTERVAL;
-        empty_at.duration_since(now).saturating_sub(INTERVAL * BURST)
-    }
-}
-
 impl Haste {
     /// How long to wait before a frame that came `now` is heard.
     ///
     /// # Errors
     /// [`TooQuick`] after ten seconds without a pause.
     pub(crate) fn wait(&mut self, pace: &Pace, now: Instant) -> Result<Duration, TooQuick> {
-        let wait = pace.take(now);
+        let wait = pace.0.take(RATE, now);
         if wait.is_zero() {
             self.since = None;
             return Ok(wait);
@@ -82,8 +62,8 @@ mod tests {
 
     #[test]
     fn who_keeps_the_pace_is_heard_for_ever_and_who_does_not_for_ten_seconds() {
-        assert_eq!(heard(INTERVAL, 10_000), 10_000);
-        assert_eq!(heard(Duration::ZERO, BURST), BURST);
+        assert_eq!(heard(RATE.interval, 10_000), 10_000);
+        assert_eq!(heard(Duration::ZERO, RATE.burst), RATE.burst);
         let hasty = heard(Duration::from_millis(1), 10_000);
         assert!((700..=900).contains(&hasty), "{hasty}");
     }
@@ -91,11 +71,11 @@ mod tests {
     #[test]
     fn pause_makes_up_for_haste() {
         let (pace, mut haste, begin) = (Pace::default(), Haste::default(), Instant::now());
-        for _ in 0..BURST {
+        for _ in 0..RATE.burst {
             assert_eq!(haste.wait(&pace, begin), Ok(Duration::ZERO));
         }
-        assert_eq!(haste.wait(&pace, begin), Ok(INTERVAL));
-        let later = begin + INTERVAL * (BURST + 1);
+        assert_eq!(haste.wait(&pace, begin), Ok(RATE.interval));
+        let later = begin + RATE.interval * (RATE.burst + 1);
         assert_eq!(haste.wait(&pace, later), Ok(Duration::ZERO));
     }
 }

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::client::{Person, Rest, unique};
+use crate::client::{Call, Content, Person, Rest, unique};
 use crate::deployment::{JWT_SECRET, Options};
 use crate::facts;
 use crate::world::World;
@@ -21,6 +22,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
         [
             unknown_user_and_wrong_password_look_alike,
             huge_password_is_refused_before_hashing,
+            fifty_logins_at_once_are_limited_and_hold_up_nobody,
             forged_tokens_are_refused,
         ]
     )
@@ -62,6 +64,56 @@ async fn huge_password_is_refused_before_hashing(world: Arc<World>) {
     ann.post("/v1/login", login).await.expect_invalid("password");
     let signup = json!({"username": unique("ann"), "password": huge, "first_name": "Ann"});
     ann.post("/v1/signup", signup).await.expect_invalid("password");
+}
+
+/// Row 29. That other requests stay quick is told by their number: one after the
+/// other, several are answered before the flood is.
+async fn fifty_logins_at_once_are_limited_and_hold_up_nobody(world: Arc<World>) {
+    let options = Options { apis: 1, workers: 1, ..Options::default() };
+    let deployment = world.deploy(options.with("WARREN_RATE_LIMITS", "on")).await;
+    let ann = world.person_on(&deployment, "ann").await;
+    let wrong = json!({"username": ann.username, "password": "not the right one"});
+    let flood = join_all((0..50).map(|_| ann.post("/v1/login", wrong.clone())));
+    let mut others = 0;
+    let answers = {
+        let meanwhile = async {
+            loop {
+                ann.get("/v1/me").await.expect(200);
+                others += 1;
+            }
+        };
+        tokio::select! {
+            answers = flood => answers,
+            () = meanwhile => unreachable!("it goes on"),
+        }
+    };
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    println!("50 logins: {} tried, {} limited, {others} others", count(401), count(429));
+    assert_eq!(count(401) + count(429), 50);
+    assert!(count(401) >= 15 && count(429) >= 5, "{} tried", count(401));
+    assert!(others >= 3, "{others} others");
+    every_costly_operation_is_limited(&ann).await;
+}
+
+async fn every_costly_operation_is_limited(ann: &Person) {
+    let password = "another horse battery";
+    let (token, email) = ("no such token", "ann@example.org");
+    let taken = json!({"username": ann.username, "password": password, "first_name": "Ann"});
+    let change = json!({"current_password": password, "new_password": password});
+    for (method, path, body) in [
+        ("POST", "/v1/signup", taken),
+        ("POST", "/v1/login", json!({"username": ann.username, "password": password})),
+        ("PUT", "/v1/me/password", change),
+        ("POST", "/v1/password/forgot", json!({"email": email})),
+        ("POST", "/v1/password/reset", json!({"token": token, "new_password": password})),
+    ] {
+        let call = || Call { method, path, content: Content::Json(body.clone()), headers: &[] };
+        let answers = join_all((0..50).map(|_| ann.call(call()))).await;
+        let limited = answers.iter().find(|answer| answer.status == 429);
+        let limited = limited.unwrap_or_else(|| panic!("{method} {path} is not limited"));
+        limited.expect_problem(429, "too_many_requests");
+        assert_eq!(limited.header("retry-after"), "1");
+    }
 }
 
 /// Row 31.
