@@ -4,6 +4,7 @@ mod accounts;
 mod archiving;
 mod changes;
 mod channels;
+mod convergence;
 mod direct;
 mod history;
 mod invitations;
@@ -44,5 +45,6 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(pins::trials(world));
     trials.extend(history::trials(world));
     trials.extend(timeline::trials(world));
+    trials.extend(convergence::trials(world));
     trials
 }
