@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response};
+use poem_openapi::OperationId;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
@@ -31,12 +32,17 @@ pub(crate) async fn edge<E: Endpoint + 'static>(
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", id = ?id, %method, path = &path);
     let client = client_span(&request, &span);
+    let node = request.data::<Arc<Node>>().cloned();
     let started = Instant::now();
     let work = async move { endpoint.call(request).await.map(IntoResponse::into_response) };
     let work = work.instrument(client.clone()).instrument(span);
     let result = run(&method, work).await;
+    let operation = operation(&result);
     let mut response = result.unwrap_or_else(as_problem);
     let status = response.status().as_u16();
+    if let Some(node) = node {
+        node.watching.requests.note(operation, status, started.elapsed());
+    }
     let elapsed_ms = started.elapsed().as_millis();
     client.in_scope(|| tracing::debug!(status, elapsed_ms, "answered"));
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
@@ -44,6 +50,15 @@ pub(crate) async fn edge<E: Endpoint + 'static>(
     }
     add_headers(&mut response, &id);
     Ok(response)
+}
+
+/// Which operation answered: a short list, whatever paths are asked for.
+fn operation(result: &poem::Result<Response>) -> &'static str {
+    let answered = match result {
+        Ok(response) => response.data::<OperationId>(),
+        Err(error) => error.data::<OperationId>(),
+    };
+    answered.map_or("none", |operation| operation.0)
 }
 
 /// A client that goes away must not drop a transaction between its commit and

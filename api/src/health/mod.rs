@@ -4,6 +4,7 @@ mod access;
 mod answer;
 mod at_most_every;
 mod heartbeat;
+mod metrics;
 mod page;
 mod ping;
 mod ready;
@@ -33,6 +34,8 @@ use access::admit;
 use answer::HealthAnswer;
 use at_most_every::AtMostEvery;
 pub(crate) use heartbeat::while_listed;
+use metrics::MetricsAnswer;
+pub(crate) use metrics::Requests;
 use ping::{Pong, ping};
 use ready::{Check, ReadyAnswer, ready};
 use survey::{Figures, Survey, survey};
@@ -46,6 +49,7 @@ const SELDOM: Duration = Duration::from_secs(30);
 
 /// What a node keeps for those who watch it.
 pub(crate) struct Watching {
+    pub(crate) requests: Requests,
     registry: NodeRegistry,
     dead_letters: Arc<dyn DeadLetters>,
     monitors: Monitors,
@@ -60,6 +64,7 @@ impl Watching {
     /// Nobody has asked yet.
     pub(crate) fn new(configuration: &Configuration, strategies: &Strategies) -> Self {
         Self {
+            requests: Requests::default(),
             registry: NodeRegistry::new(strategies.database.clone(), process_name()),
             dead_letters: strategies.dead_letters(),
             monitors: Monitors::new(configuration.monitor_addresses.clone()),
@@ -124,5 +129,23 @@ impl HealthApi {
         admit(&node, request).await?;
         let survey = survey(&node).await.ok_or_else(|| Problem::unavailable("It panicked."))?;
         Ok(HealthAnswer::new(judge(&node.watching, &survey), &accept))
+    }
+
+    /// Figures for Prometheus
+    ///
+    /// The figures of `healthcheck`, and how long this process's requests took, by
+    /// operation. For the same readers.
+    #[oai(path = "/metrics", method = "get", operation_id = "metrics")]
+    async fn metrics(
+        &self,
+        node: Data<&Arc<Node>>,
+        request: &Request,
+    ) -> Result<MetricsAnswer, Refused<404>> {
+        admit(&node, request).await?;
+        let survey = survey(&node).await.ok_or_else(|| Problem::unavailable("It panicked."))?;
+        let health = judge(&node.watching, &survey);
+        let text =
+            node.watching.requests.expose(&health).map_err(|error| Problem::internal(&error))?;
+        Ok(MetricsAnswer(text))
     }
 }
