@@ -38,6 +38,7 @@ mod server;
 mod sessions;
 mod tag;
 mod token;
+mod users;
 
 pub use asyncapi::asyncapi_document;
 pub use routes::openapi_document;

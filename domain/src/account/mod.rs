@@ -2,6 +2,7 @@
 
 mod actor;
 mod client;
+mod directory;
 mod last_seen;
 mod login;
 mod name;
@@ -19,6 +20,7 @@ mod user;
 
 pub use actor::Actor;
 pub use client::ClientName;
+pub use directory::{Profile, user_named, users};
 pub use last_seen::{notice, seen};
 pub use login::{LoginError, login};
 pub use name::{Email, PersonName, Username};

@@ -37,6 +37,8 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("changing a channel", &["UPDATE \"channel\" SET \"name\""]),
     ("archiving", &["UPDATE \"channel_head\" SET \"archived_at\""]),
     ("people by name", &["FROM \"user_account\"", "\"username\" IN ("]),
+    ("people from a name on", &["FROM \"user_account\"", "\"username\" > ?", "LIMIT"]),
+    ("people by the beginning of a name", &["FROM \"user_account\"", "LOWER(", "LIMIT"]),
     ("a successor", &["FROM \"membership\"", "\"user_id\" <> ?", "CASE", "LIMIT"]),
     ("appointing", &["UPDATE \"membership\" SET \"role\""]),
     ("reading", &["UPDATE \"membership\" SET \"read_seq\""]),

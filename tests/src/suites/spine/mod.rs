@@ -12,6 +12,7 @@ mod members;
 mod membership;
 mod messages;
 mod passwords;
+mod people;
 mod pins;
 mod reactions;
 mod session_list;
@@ -30,6 +31,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(sessions::trials(world));
     trials.extend(session_list::trials(world));
     trials.extend(passwords::trials(world));
+    trials.extend(people::trials(world));
     trials.extend(channels::trials(world));
     trials.extend(updates::trials(world));
     trials.extend(archiving::trials(world));
