@@ -31,6 +31,7 @@ mod page;
 mod passwords;
 mod pins;
 mod problem;
+mod profile;
 mod reactions;
 mod receipt;
 mod routes;

@@ -102,7 +102,12 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change who I am
+         * @description My other sessions and the other nodes see it within 3 seconds, the authors of
+         *     messages on other nodes within 60.
+         */
+        patch: operations["updateMe"];
         trace?: never;
     };
     "/v1/me/password": {
@@ -1776,6 +1781,26 @@ export interface components {
             deactivated_at?: string;
         };
         /**
+         * ProfileRequest
+         * @description What is to be another way. What is absent stays as it is.
+         * @example {
+         *       "display_name": "Ann the gardener"
+         *     }
+         */
+        ProfileRequest: {
+            /** @description What others call you: 1 to 64 characters on one line. */
+            first_name?: string | null;
+            /** @description Your family name: 1 to 64 characters on one line; `null` or nothing for none. */
+            last_name?: string | null;
+            /**
+             * @description What you want to be shown as, instead of your names: 1 to 64 characters on one
+             *     line; `null` or nothing for your names.
+             */
+            display_name?: string | null;
+            /** @description Where mail reaches you; also good for signing in. */
+            email?: string | null;
+        };
+        /**
          * Reaction
          * @description How many reacted in one way.
          */
@@ -2402,6 +2427,93 @@ export interface operations {
             };
             /** @description No valid credentials. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is taken, or something else stands against it: the code says what. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -39,6 +39,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("people by name", &["FROM \"user_account\"", "\"username\" IN ("]),
     ("people from a name on", &["FROM \"user_account\"", "\"username\" > ?", "LIMIT"]),
     ("people by the beginning of a name", &["FROM \"user_account\"", "LOWER(", "LIMIT"]),
+    ("changing a profile", &["UPDATE \"user_account\" SET", "\"first_name\" = ?"]),
     ("a successor", &["FROM \"membership\"", "\"user_id\" <> ?", "CASE", "LIMIT"]),
     ("appointing", &["UPDATE \"membership\" SET \"role\""]),
     ("reading", &["UPDATE \"membership\" SET \"read_seq\""]),

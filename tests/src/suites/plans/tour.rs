@@ -89,6 +89,8 @@ async fn people(ann: &Person, bob: &Person) {
         ann.get(&format!("/v1/users?{query}")).await.expect(200);
     }
     ann.get(&format!("/v1/users/{}", bob.username)).await.expect(200);
+    let email = format!("{}@example.org", bob.username);
+    bob.patch("/v1/me", json!({"last_name": "Roe", "email": email})).await.expect(200);
 }
 
 async fn channels(ann: &Person, bob: &Person) {

@@ -14,6 +14,7 @@ mod messages;
 mod passwords;
 mod people;
 mod pins;
+mod profile;
 mod reactions;
 mod session_list;
 mod sessions;
@@ -32,6 +33,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(session_list::trials(world));
     trials.extend(passwords::trials(world));
     trials.extend(people::trials(world));
+    trials.extend(profile::trials(world));
     trials.extend(channels::trials(world));
     trials.extend(updates::trials(world));
     trials.extend(archiving::trials(world));
