@@ -1,4 +1,4 @@
-//! Signing up and in, and who I am.
+//! Signing up and in.
 
 use std::sync::Arc;
 
@@ -222,12 +222,6 @@ impl AccountsApi {
         node.authenticator.forget(actor.session_id);
         Ok(LoggedOut::Done)
     }
-
-    /// Who am I
-    #[oai(path = "/me", method = "get", operation_id = "getMe")]
-    async fn me(&self, Bearer(actor): Bearer) -> Result<Body<User>, Refused<401>> {
-        Ok(Body(User::clone(&actor.user)))
-    }
 }
 
 fn signed_in(node: &Node, tokens: SessionTokens) -> Result<SignedIn, Problem> {
@@ -271,7 +265,7 @@ pub(crate) fn check_password(text: &str) -> Result<(), validator::ValidationErro
     rule(Password::parse(text))
 }
 
-fn check_person_name(text: &str) -> Result<(), validator::ValidationError> {
+pub(crate) fn check_person_name(text: &str) -> Result<(), validator::ValidationError> {
     rule(PersonName::parse(text))
 }
 

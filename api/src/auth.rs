@@ -75,6 +75,11 @@ impl Authenticator {
         Ok(actor)
     }
 
+    /// Asks the database about this session the next time: its person has changed.
+    pub(crate) fn ask_again(&self, session_id: SessionId) {
+        self.live.invalidate(&session_id);
+    }
+
     /// Believes these sessions no more, before the bus says so.
     pub(crate) fn forget_ended(&self, ended: &Ended) {
         for session_id in &ended.0 {

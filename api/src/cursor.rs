@@ -13,6 +13,7 @@ pub(crate) enum ListKind {
     Members,
     Sessions,
     Invitations,
+    Users,
 }
 
 impl ListKind {
@@ -22,6 +23,7 @@ impl ListKind {
             Self::Members => "members:",
             Self::Sessions => "sessions:",
             Self::Invitations => "invitations:",
+            Self::Users => "users:",
         }
     }
 

@@ -33,6 +33,7 @@ mod page;
 mod passwords;
 mod pins;
 mod problem;
+mod profile;
 mod reactions;
 mod receipt;
 mod routes;
@@ -40,6 +41,7 @@ mod server;
 mod sessions;
 mod tag;
 mod token;
+mod users;
 
 pub use asyncapi::asyncapi_document;
 pub use routes::openapi_document;

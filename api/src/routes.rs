@@ -27,11 +27,13 @@ use crate::node::Node;
 use crate::page::page;
 use crate::passwords::PasswordsApi;
 use crate::pins::PinsApi;
+use crate::profile::ProfileApi;
 use crate::reactions::ReactionsApi;
 use crate::sessions::SessionsApi;
+use crate::users::UsersApi;
 
 type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
-type AboutPeople = (AccountsApi, PasswordsApi, SessionsApi);
+type AboutPeople = (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi);
 type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
 type AboutMessages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
 
@@ -65,7 +67,7 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let people = (AccountsApi, PasswordsApi, SessionsApi);
+    let people = (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi);
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
     let messages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
     let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);

@@ -7,6 +7,8 @@ use poem_openapi::Tags;
 pub(crate) enum Tag {
     /// Signing up and in, and who I am.
     Accounts,
+    /// Finding people.
+    People,
     /// Making, finding, joining and leaving channels.
     Channels,
     /// Who is in a channel, and what they may do there.

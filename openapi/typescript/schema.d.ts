@@ -102,7 +102,12 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change who I am
+         * @description My other sessions and the other nodes see it within 3 seconds, the authors of
+         *     messages on other nodes within 60.
+         */
+        patch: operations["updateMe"];
         trace?: never;
     };
     "/v1/me/password": {
@@ -205,6 +210,46 @@ export interface paths {
          * @description The one that asks may be ended too: that is signing out.
          */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find people
+         * @description Those who can sign in, by username.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{username}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Somebody
+         * @description Also who can sign in no more.
+         */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1692,6 +1737,70 @@ export interface components {
             partitions: number[];
         };
         /**
+         * Profile
+         * @description Somebody, as everybody sees them. How to reach them is not part of it.
+         */
+        Profile: {
+            /**
+             * A person, a bot or a visitor.
+             * Format: uuid
+             * @description Their id.
+             */
+            id: string;
+            /** @description Their unique name. */
+            username: string;
+            /** @description What they are called. */
+            first_name: string;
+            /** @description What they want to be shown as, instead of their names. */
+            display_name?: string;
+            /**
+             * Format: uuid
+             * @description Their picture: `GET /v1/avatars/{avatar_id}`.
+             */
+            avatar_id?: string;
+            /** @description Human, bot or visitor. */
+            kind: components["schemas"]["UserKind"];
+            /** @description Their family name, if they gave one. */
+            last_name?: string;
+            /** @description What they may do on this server. */
+            role: components["schemas"]["ServerRole"];
+            /**
+             * Format: date-time
+             * @description When they signed up.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When they were last there, to about a minute.
+             */
+            last_seen_at?: string;
+            /**
+             * Format: date-time
+             * @description Since when nobody can sign in to the account, if so.
+             */
+            deactivated_at?: string;
+        };
+        /**
+         * ProfileRequest
+         * @description What is to be another way. What is absent stays as it is.
+         * @example {
+         *       "display_name": "Ann the gardener"
+         *     }
+         */
+        ProfileRequest: {
+            /** @description What others call you: 1 to 64 characters on one line. */
+            first_name?: string | null;
+            /** @description Your family name: 1 to 64 characters on one line; `null` or nothing for none. */
+            last_name?: string | null;
+            /**
+             * @description What you want to be shown as, instead of your names: 1 to 64 characters on one
+             *     line; `null` or nothing for your names.
+             */
+            display_name?: string | null;
+            /** @description Where mail reaches you; also good for signing in. */
+            email?: string | null;
+        };
+        /**
          * Reaction
          * @description How many reacted in one way.
          */
@@ -1989,6 +2098,16 @@ export interface components {
          * @enum {string}
          */
         UserKind: "human";
+        /**
+         * UserList
+         * @description People.
+         */
+        UserList: {
+            /** @description By username. */
+            items: components["schemas"]["Profile"][];
+            /** @description Give it as `cursor` to go on; absent at the end. */
+            next_cursor?: string;
+        };
         /**
          * UsernameRequest
          * @description Somebody, by username.
@@ -2326,6 +2445,93 @@ export interface operations {
             };
             /** @description No valid credentials. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is taken, or something else stands against it: the code says what. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2716,6 +2922,113 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only those whose username, first name or display name begins with this,
+                 *     in whatever case. Every character stands for itself.
+                 */
+                query?: string;
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Their username. */
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
                 };
             };
             /** @description No valid credentials. */

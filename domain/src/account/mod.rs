@@ -2,6 +2,7 @@
 
 mod actor;
 mod client;
+mod directory;
 mod last_seen;
 mod login;
 mod name;
@@ -10,6 +11,7 @@ mod password;
 mod password_change;
 mod password_reset;
 mod people;
+mod profile_change;
 mod row;
 mod session;
 mod session_list;
@@ -19,6 +21,7 @@ mod user;
 
 pub use actor::Actor;
 pub use client::ClientName;
+pub use directory::{Profile, user_named, users};
 pub use last_seen::{notice, seen};
 pub use login::{LoginError, login};
 pub use name::{Email, PersonName, Username};
@@ -27,6 +30,7 @@ pub use password::{Password, Passwords};
 pub use password_change::{ConfirmError, change_password};
 pub use password_reset::{ForgotError, ResetError, forgot_password, reset_password};
 pub use people::People;
+pub use profile_change::{ProfileChange, ProfileError, change_profile};
 pub use session::{SessionError, SessionTokens, end, is_live, live_among, refresh};
 pub use session_list::{EndError, Ended, Session, end_other_sessions, end_session, sessions};
 pub use signup::{OwnerClaim, Signup, SignupError, signup};

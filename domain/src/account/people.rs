@@ -26,6 +26,11 @@ impl Default for People {
 }
 
 impl People {
+    /// Asks the database for this person the next time.
+    pub(crate) fn forget(&self, id: UserId) {
+        self.cache.invalidate(&id);
+    }
+
     /// These people, by id; asks the database once for those not remembered.
     ///
     /// # Errors

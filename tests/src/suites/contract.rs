@@ -126,6 +126,7 @@ async fn impossible_parameters_are_refused(world: Arc<World>) {
         "/v1/messages/not-an-id",
         "/v1/messages/not-an-id/receipt",
         "/v1/sessions?limit=201",
+        "/v1/users?limit=0",
         "/v1/messages/not-an-id/revisions",
     ] {
         ann.get(path).await.expect_problem(400, "invalid_parameter");
@@ -168,6 +169,7 @@ fn body_of(operation: &Operation) -> Content {
         "refreshToken" => json!({"refresh_token": "unknown"}),
         "changePassword" => json!({"current_password": "correct horse",
             "new_password": "another horse"}),
+        "updateMe" => json!({"last_name": "Roe"}),
         "forgotPassword" => json!({"email": "nobody@example.org"}),
         "resetPassword" => json!({"token": "unknown", "new_password": "another horse"}),
         "createChannel" => json!({"name": unique("room")}),
@@ -195,6 +197,7 @@ fn invalid_body_of(operation: &Operation) -> Option<(&'static str, Value)> {
         "changePassword" => {
             ("new_password", json!({"current_password": "correct horse", "new_password": "short"}))
         }
+        "updateMe" => ("display_name", json!({"display_name": "An\nn"})),
         "forgotPassword" => ("email", json!({"email": "nobody"})),
         "resetPassword" => ("new_password", json!({"token": "unknown", "new_password": "short"})),
         "createChannel" => ("name", json!({"name": "Not A Name"})),

@@ -22,6 +22,7 @@ pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> S
     let ann = sessions_and_passwords(&ann).await;
     let bob = Person::sign_up(&stranger, "bob").await;
     let channel = find_the_largest(&ann).await;
+    people(&ann, &bob).await;
     channels(&ann, &bob).await;
     rooms(&ann, &bob, &channel).await;
     messages(&ann, &channel).await;
@@ -79,6 +80,17 @@ async fn find_the_largest(ann: &Person) -> String {
     ann.join(&id).await;
     ann.join(&id).await;
     id
+}
+
+async fn people(ann: &Person, bob: &Person) {
+    let page = ann.get("/v1/users?limit=1").await;
+    let cursor = page.expect(200)["next_cursor"].as_str().expect("more than a page").to_owned();
+    for query in [format!("limit=1&cursor={cursor}"), format!("query={}", bob.username)] {
+        ann.get(&format!("/v1/users?{query}")).await.expect(200);
+    }
+    ann.get(&format!("/v1/users/{}", bob.username)).await.expect(200);
+    let email = format!("{}@example.org", bob.username);
+    bob.patch("/v1/me", json!({"last_name": "Roe", "email": email})).await.expect(200);
 }
 
 async fn channels(ann: &Person, bob: &Person) {

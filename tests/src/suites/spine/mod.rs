@@ -13,7 +13,9 @@ mod members;
 mod membership;
 mod messages;
 mod passwords;
+mod people;
 mod pins;
+mod profile;
 mod reactions;
 mod session_list;
 mod sessions;
@@ -31,6 +33,8 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(sessions::trials(world));
     trials.extend(session_list::trials(world));
     trials.extend(passwords::trials(world));
+    trials.extend(people::trials(world));
+    trials.extend(profile::trials(world));
     trials.extend(channels::trials(world));
     trials.extend(updates::trials(world));
     trials.extend(archiving::trials(world));

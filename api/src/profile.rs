@@ -1,0 +1,150 @@
+//! Who I am, and changing it.
+
+use std::sync::Arc;
+
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::types::{Example, MaybeUndefined};
+use poem_openapi::{Object, OpenApi};
+use serde::Deserialize;
+use validator::Validate;
+use warren_domain::account::{self, Email, PersonName, ProfileChange, ProfileError, User};
+
+use crate::accounts::{check_email, check_person_name, sentence};
+use crate::auth::Bearer;
+use crate::body::{Body, invalid_value};
+use crate::node::Node;
+use crate::problem::{Problem, Refused};
+use crate::tag::Tag;
+
+/// What is to be another way. What is absent stays as it is.
+#[derive(Debug, Deserialize, Object, Validate)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
+pub(crate) struct ProfileRequest {
+    /// What others call you: 1 to 64 characters on one line.
+    #[oai(validator(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    ))]
+    #[validate(custom(function = "check_person_name"))]
+    first_name: Option<String>,
+    /// Your family name: 1 to 64 characters on one line; `null` or nothing for none.
+    #[serde(default)]
+    #[oai(
+        nullable,
+        validator(
+            max_length = 64,
+            pattern = r"^([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*)?$"
+        )
+    )]
+    #[validate(custom(function = "check_optional_name"))]
+    last_name: MaybeUndefined<String>,
+    /// What you want to be shown as, instead of your names: 1 to 64 characters on one
+    /// line; `null` or nothing for your names.
+    #[serde(default)]
+    #[oai(
+        nullable,
+        validator(
+            max_length = 64,
+            pattern = r"^([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*)?$"
+        )
+    )]
+    #[validate(custom(function = "check_optional_name"))]
+    display_name: MaybeUndefined<String>,
+    /// Where mail reaches you; also good for signing in.
+    #[oai(validator(
+        max_length = 254,
+        pattern = r"^[^\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]*\.[^@\s\x00-\x1f\x7f-\x9f]*$"
+    ))]
+    #[validate(custom(function = "check_email"))]
+    email: Option<String>,
+}
+
+impl Example for ProfileRequest {
+    fn example() -> Self {
+        Self {
+            first_name: None,
+            last_name: MaybeUndefined::Undefined,
+            display_name: MaybeUndefined::Value("Ann the gardener".into()),
+            email: None,
+        }
+    }
+}
+
+/// One's own profile.
+pub(crate) struct ProfileApi;
+
+#[OpenApi(prefix_path = "/v1", tag = "Tag::Accounts")]
+impl ProfileApi {
+    /// Who am I
+    #[oai(path = "/me", method = "get", operation_id = "getMe")]
+    async fn me(&self, Bearer(actor): Bearer) -> Result<Body<User>, Refused<401>> {
+        Ok(Body(User::clone(&actor.user)))
+    }
+
+    /// Change who I am
+    ///
+    /// My other sessions and the other nodes see it within 3 seconds, the authors of
+    /// messages on other nodes within 60.
+    #[oai(path = "/me", method = "patch", operation_id = "updateMe")]
+    async fn update(
+        &self,
+        node: Data<&Arc<Node>>,
+        Bearer(actor): Bearer,
+        request: Body<ProfileRequest>,
+    ) -> Result<Body<User>, Refused<400, 401, 409, 413, 415, 422>> {
+        let change = ProfileChange::try_from(request.0)?;
+        let user = account::change_profile(&node.domain, &actor, change).await?;
+        node.authenticator.ask_again(actor.session_id);
+        Ok(Body(user))
+    }
+}
+
+fn check_optional_name(text: &MaybeUndefined<String>) -> Result<(), validator::ValidationError> {
+    match text {
+        MaybeUndefined::Value(text) if !text.is_empty() => check_person_name(text),
+        MaybeUndefined::Value(_) | MaybeUndefined::Undefined | MaybeUndefined::Null => Ok(()),
+    }
+}
+
+/// `None` stays as it is; `Some(None)` is to be none.
+fn optional_name(text: MaybeUndefined<String>) -> Result<Option<Option<PersonName>>, Problem> {
+    match text {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Value(text) if !text.is_empty() => Ok(Some(Some(name(&text)?))),
+        MaybeUndefined::Value(_) | MaybeUndefined::Null => Ok(Some(None)),
+    }
+}
+
+fn name(text: &str) -> Result<PersonName, Problem> {
+    PersonName::parse(text).map_err(invalid_value)
+}
+
+impl TryFrom<ProfileRequest> for ProfileChange {
+    type Error = Problem;
+
+    /// Validated when it was read, so that an error here says only that.
+    fn try_from(request: ProfileRequest) -> Result<Self, Problem> {
+        let email = request.email.as_deref().map(Email::parse).transpose();
+        Ok(Self {
+            first_name: request.first_name.as_deref().map(name).transpose()?,
+            last_name: optional_name(request.last_name)?,
+            display_name: optional_name(request.display_name)?,
+            email: email.map_err(invalid_value)?,
+        })
+    }
+}
+
+impl From<ProfileError> for Problem {
+    fn from(error: ProfileError) -> Self {
+        match &error {
+            ProfileError::EmailTaken => {
+                Self::new(StatusCode::CONFLICT, "email_taken", sentence(&error))
+            }
+            ProfileError::Deactivated => Self::unauthenticated(),
+            ProfileError::Database(_) => Self::internal(&error),
+        }
+    }
+}

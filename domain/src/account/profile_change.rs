@@ -1,0 +1,100 @@
+//! Changing who one is to others.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+
+use crate::account::password_change::withdraw_resets;
+use crate::account::{Actor, Email, PersonName, User, row};
+use crate::context::Domain;
+use crate::database::{Failure, classify};
+use crate::entity::user_account;
+
+/// What is to be another way; `None` leaves it as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileChange {
+    /// What they are called.
+    pub first_name: Option<PersonName>,
+    /// Their family name; `Some(None)`: none.
+    pub last_name: Option<Option<PersonName>>,
+    /// What they want to be shown as; `Some(None)`: as their names say.
+    pub display_name: Option<Option<PersonName>>,
+    /// Where mail reaches them.
+    pub email: Option<Email>,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The address belongs to somebody.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// Nobody can sign in to the account any more.
+    #[error("the account is deactivated")]
+    Deactivated,
+    /// The database failed.
+    #[error("database error while changing a profile")]
+    Database(#[from] DbErr),
+}
+
+/// Changes the actor's own profile, and answers what it is then. Idempotent. With
+/// another address, tokens that were mailed to the old one are worth nothing.
+///
+/// # Errors
+/// [`ProfileError`]; nothing was changed then.
+pub async fn change_profile(
+    domain: &Domain,
+    actor: &Actor,
+    change: ProfileChange,
+) -> Result<User, ProfileError> {
+    let transaction = domain.database.write().await?;
+    let before = row::lock(&transaction, actor.id()).await?;
+    let before = before.filter(|row| row.deactivated_at.is_none());
+    let before = before.ok_or(ProfileError::Deactivated)?;
+    let after = change.applied_to(before.clone());
+    if after != before {
+        write(&transaction, &after).await?;
+    }
+    if after.email != before.email {
+        withdraw_resets(&transaction, after.id).await?;
+    }
+    transaction.commit().await?;
+    domain.people.forget(after.id);
+    Ok(after.into())
+}
+
+/// The address is all that must be unique among what this writes.
+async fn write(
+    transaction: &DatabaseTransaction,
+    row: &user_account::Model,
+) -> Result<(), ProfileError> {
+    let written = user_account::Entity::update_many()
+        .set(user_account::ActiveModel {
+            first_name: Set(row.first_name.clone()),
+            last_name: Set(row.last_name.clone()),
+            display_name: Set(row.display_name.clone()),
+            email: Set(row.email.clone()),
+            ..Default::default()
+        })
+        .filter(user_account::Column::Id.eq(row.id))
+        .exec(transaction)
+        .await;
+    match written {
+        Err(error) if classify(&error) == Failure::Conflict => Err(ProfileError::EmailTaken),
+        other => other.map(|_| ()).map_err(ProfileError::from),
+    }
+}
+
+impl ProfileChange {
+    fn applied_to(self, row: user_account::Model) -> user_account::Model {
+        let name = |change: Option<Option<PersonName>>, kept| {
+            change.map_or(kept, |name| name.map(String::from))
+        };
+        user_account::Model {
+            first_name: self.first_name.map_or(row.first_name, String::from),
+            last_name: name(self.last_name, row.last_name),
+            display_name: name(self.display_name, row.display_name),
+            email: self.email.map(String::from).or(row.email),
+            ..row
+        }
+    }
+}
