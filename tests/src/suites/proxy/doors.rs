@@ -26,6 +26,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             sign_ins_from_one_address_are_slowed_sooner,
             forged_forwarding_headers_are_overwritten,
             monitoring_is_shown_to_monitors_only,
+            healthcheck_believes_the_proxy_and_nobody_else,
         ]
     )
 }
@@ -107,4 +108,23 @@ async fn monitoring_is_shown_to_monitors_only(world: Arc<World>) {
     assert_eq!(monitor.get("/readyz").await.expect(200)["status"], "ok");
     let ann = person(&world, "ann").await;
     ask(&ann, "GET", "/readyz", &[]).await.expect_problem(404, "not_found");
+}
+
+/// Behind nginx whoever it lets through is known by the address that it saw; at an
+/// API process itself, a header that names a stranger makes one.
+async fn healthcheck_believes_the_proxy_and_nobody_else(world: Arc<World>) {
+    let site = world.site().await;
+    let monitor = Rest::new(&site.base, &world.coverage);
+    monitor.get("/healthcheck").await.expect(200);
+    let elsewhere = [("X-Forwarded-For", "203.0.113.9"), ("X-Real-IP", "203.0.113.9")];
+    ask(&monitor, "GET", "/healthcheck", &elsewhere).await.expect(200);
+    let apis = site.supervisor.installation.apis();
+    let behind = Rest::new(&apis[0], &world.coverage);
+    for hops in ["203.0.113.9", "127.0.0.1, 203.0.113.9"] {
+        let answer = ask(&behind, "GET", "/healthcheck", &[("X-Forwarded-For", hops)]).await;
+        answer.expect_problem(404, "not_found");
+    }
+    let visitor = visitor(&world).await;
+    let forged = [("X-Forwarded-For", "127.0.0.1"), ("X-Real-IP", "127.0.0.1")];
+    ask(&visitor, "GET", "/healthcheck", &forged).await.expect_problem(404, "not_found");
 }
