@@ -27,32 +27,32 @@ impl TrustedProxies {
         self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// The client's address: the peer's; or, if the peer is a trusted proxy, the
-    /// last address in `X-Forwarded-For` that is none, or else `X-Real-IP`.
-    /// Nothing that a client writes itself is believed: it stands further left.
-    /// IPv4 in IPv6 is answered as IPv4. None without an IP connection.
+    /// The client's address: the peer's; or, if the peer is a trusted proxy, whom it
+    /// names. IPv4 in IPv6 is answered as IPv4. None without an IP connection.
     pub(crate) fn client_address(&self, request: &Request) -> Option<IpAddr> {
         let peer = request.remote_addr().as_socket_addr()?.ip().to_canonical();
         Some(self.behind(peer, request.headers()))
     }
 
     fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        if !self.contains(peer) {
-            return peer;
-        }
-        let mut nearest = peer;
+        let named = self.contains(peer).then(|| self.named(headers)).flatten();
+        named.unwrap_or(peer)
+    }
+
+    /// Whom a trusted proxy names with these headers: the last address in
+    /// `X-Forwarded-For` that is no proxy's, or else `X-Real-IP`. Nothing that a client
+    /// writes itself is believed: it stands further left.
+    pub(crate) fn named(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        let mut nearest = None;
         for hop in hops(headers) {
             // Beyond what nobody can read, nobody vouches for anything.
             let Some(address) = hop.and_then(parse) else { return nearest };
-            nearest = address;
+            nearest = Some(address);
             if !self.contains(address) {
                 return nearest;
             }
         }
-        if nearest != peer {
-            return nearest;
-        }
-        headers.get(REAL_IP).and_then(|value| parse(value.to_str().ok()?)).unwrap_or(peer)
+        nearest.or_else(|| headers.get(REAL_IP).and_then(|value| parse(value.to_str().ok()?)))
     }
 }
 

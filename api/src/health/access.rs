@@ -34,12 +34,13 @@ pub(crate) async fn admit(node: &Arc<Node>, request: &Request) -> Result<(), Pro
 }
 
 /// Where a request surely comes from. Of one that was passed on, only a trusted
-/// proxy can tell: that of any other may come from anywhere.
+/// proxy can tell, and only by naming an address: that of any other may come
+/// from anywhere.
 fn address(proxies: &TrustedProxies, request: &Request) -> Option<IpAddr> {
     let peer = request.remote_addr().as_socket_addr()?.ip();
     let has = |name: &&str| request.headers().contains_key(*name);
-    if VOUCHING.iter().any(|name| has(name)) && proxies.contains(peer) {
-        return proxies.client_address(request);
+    if VOUCHING.iter().any(has) && proxies.contains(peer) {
+        return proxies.named(request.headers());
     }
     (!VOUCHING.iter().chain(&PASSED_ON).any(has) && !is_old(request)).then_some(peer)
 }
@@ -112,6 +113,7 @@ mod tests {
         for name in ["forwarded", "via"] {
             assert_eq!(found(&request(PROXY, &[(name, "127.0.0.1")])), None, "{name}");
         }
+        assert_eq!(found(&request(PROXY, &[("x-forwarded-for", "unknown")])), None);
     }
 
     #[test]

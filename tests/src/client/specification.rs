@@ -59,7 +59,8 @@ impl Operation {
     /// The schema of the JSON body of a status, if it has one.
     pub fn schema(&self, status: u16) -> Option<&Value> {
         let content = self.responses.get(status.to_string())?.get("content")?.as_object()?;
-        content.values().next()?.get("schema")
+        let mut schemas = content.iter().filter(|(media_type, _)| media_type.contains("json"));
+        schemas.next()?.1.get("schema")
     }
 }
 

@@ -115,7 +115,9 @@ async fn monitoring_is_shown_to_monitors_only(world: Arc<World>) {
 async fn healthcheck_believes_the_proxy_and_nobody_else(world: Arc<World>) {
     let site = world.site().await;
     let monitor = Rest::new(&site.base, &world.coverage);
-    monitor.get("/healthcheck").await.expect(200);
+    for path in ["/healthcheck", "/metrics"] {
+        monitor.get(path).await.expect(200);
+    }
     let elsewhere = [("X-Forwarded-For", "203.0.113.9"), ("X-Real-IP", "203.0.113.9")];
     ask(&monitor, "GET", "/healthcheck", &elsewhere).await.expect(200);
     let apis = site.supervisor.installation.apis();

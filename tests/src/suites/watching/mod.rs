@@ -1,6 +1,7 @@
 //! What a monitor and an operator see of a running server.
 
 mod health;
+mod metrics;
 mod outage;
 mod ping;
 
@@ -13,6 +14,7 @@ use crate::world::World;
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = ping::trials(world);
     trials.extend(health::trials(world));
+    trials.extend(metrics::trials(world));
     trials
 }
 
