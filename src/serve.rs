@@ -6,7 +6,7 @@ use warren_process::configuration::DatabaseKind;
 use warren_process::{
     Configuration, ConfigurationArgument, DataDirectory, Failure, Secret, Shutdown, logging,
 };
-use warren_worker::Worker;
+use warren_worker::{Schedule, Worker};
 
 use crate::{migrate, say};
 
@@ -18,7 +18,7 @@ pub(crate) async fn run(argument: &ConfigurationArgument) -> Result<(), Failure>
     let directory = DataDirectory::open(&configuration.data_dir)?;
     migrate::migrate(&configuration).await?;
     let strategies = Strategies::start(&configuration).await?;
-    let worker = Worker::new(&strategies);
+    let (worker, schedule) = (Worker::new(&strategies), Schedule::new(&strategies));
     let secret = token_secret(&configuration, &directory)?;
     let first_account = match configuration.database_url.kind() {
         // Whoever names a public address or a proxy serves others through it.
@@ -39,7 +39,8 @@ pub(crate) async fn run(argument: &ConfigurationArgument) -> Result<(), Failure>
     // A worker that fails takes the edge with it: half a server is none.
     let stop = shutdown.token().clone();
     let working = async { worker.run(stop.clone()).await.inspect_err(|_| stop.cancel()) };
-    let ((), worked) = tokio::join!(server.run(stop.clone()), working);
+    let ((), (), worked) =
+        tokio::join!(server.run(stop.clone()), schedule.run(stop.clone()), working);
     strategies.finish().await;
     worked?;
     Ok(())

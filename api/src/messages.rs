@@ -14,14 +14,14 @@ use tokio::time::Instant;
 use validator::Validate;
 use warren_domain::id::MessageId;
 use warren_domain::message::{
-    self, AroundError, IdempotencyKey, MessageText, Middle, Outcome, PostError, Posted, Rejection,
-    Send, Window,
+    self, AroundError, IdempotencyKey, Lifetime, MessageText, Middle, Outcome, PostError, Posted,
+    Rejection, Send, Window,
 };
 use warren_domain::timeline::Message;
 
 use crate::accounts::sentence;
 use crate::auth::Bearer;
-use crate::body::{Body, rule};
+use crate::body::{Body, invalid_value, rule};
 use crate::channels::reference;
 use crate::edge::request_id;
 use crate::node::{ACCEPT_WAIT, Node};
@@ -42,6 +42,10 @@ pub(crate) struct MessageRequest {
     ))]
     #[validate(custom(function = "check_text"))]
     text: String,
+    /// Delete it so many seconds after it was committed.
+    #[oai(validator(minimum(value = "1"), maximum(value = "31622400")))]
+    #[validate(custom(function = "check_lifetime"))]
+    expires_in_s: Option<i64>,
 }
 
 /// Messages of a channel.
@@ -55,7 +59,7 @@ pub(crate) struct MessageList {
 
 impl Example for MessageRequest {
     fn example() -> Self {
-        Self { text: "Who took the *last* carrot? 🐇".into() }
+        Self { text: "Who took the *last* carrot? 🐇".into(), expires_in_s: None }
     }
 }
 
@@ -113,6 +117,7 @@ impl MessagesApi {
         let send = Send {
             channel: reference(&channel)?,
             text: MessageText::parse(request.0.text).map_err(invalid_text)?,
+            lifetime: lifetime(request.0.expires_in_s)?,
             key: key.clone(),
             request_id: request_id(http),
             deadline: started + ACCEPT_WAIT,
@@ -235,6 +240,15 @@ fn page_limit() -> u64 {
 
 pub(crate) fn check_text(text: &str) -> Result<(), validator::ValidationError> {
     rule(MessageText::parse(text.to_owned()))
+}
+
+fn check_lifetime(seconds: i64) -> Result<(), validator::ValidationError> {
+    rule(Lifetime::parse(seconds))
+}
+
+/// How long a message is to stay, if not for ever.
+pub(crate) fn lifetime(seconds: Option<i64>) -> Result<Option<Lifetime>, Problem> {
+    seconds.map(Lifetime::parse).transpose().map_err(invalid_value)
 }
 
 pub(crate) fn invalid_text(invalid: warren_domain::Invalid) -> Problem {

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warren_domain::account::People;
 use warren_domain::database::{Database, DbErr};
-use warren_domain::message::Committer;
+use warren_domain::message::{Committer, Expiry};
 use warren_domain::port::{DeadLetters, EventBus, LogConsumer, MessageLog, PostOffice};
 use warren_domain::schema::{self, DatabaseFacts, SchemaError};
 use warren_process::configuration::{BusUrl, LogUrl};
@@ -108,6 +108,12 @@ impl Strategies {
     #[must_use]
     pub fn committer(&self) -> Committer {
         Committer::new(self.database.clone(), self.bus.clone(), self.people.clone())
+    }
+
+    /// What deletes messages whose time is over.
+    #[must_use]
+    pub fn expiry(&self) -> Expiry {
+        Expiry::new(self.database.clone(), self.bus.clone(), self.people.clone())
     }
 
     /// The message log as an API process sees it. Without a log of its own the

@@ -1516,12 +1516,18 @@ export interface components {
          * MessageRequest
          * @description What you want to say.
          * @example {
-         *       "text": "Who took the *last* carrot? 🐇"
+         *       "text": "Who took the *last* carrot? 🐇",
+         *       "expires_in_s": null
          *     }
          */
         MessageRequest: {
             /** @description Markdown: 1 to 16384 bytes of UTF-8 with something to see in it. */
             text: string;
+            /**
+             * Format: int64
+             * @description Delete it so many seconds after it was committed.
+             */
+            expires_in_s?: number | null;
         };
         /**
          * MuteRequest

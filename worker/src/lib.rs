@@ -4,7 +4,9 @@
 mod commit;
 mod holdings;
 mod partition;
+mod schedule;
 mod share;
 mod worker;
 
+pub use schedule::Schedule;
 pub use worker::{Worker, WorkerError};

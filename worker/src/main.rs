@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use warren_broker::Strategies;
 use warren_process::{Configuration, ConfigurationArgument, Failure, Shutdown, conclude, logging};
-use warren_worker::Worker;
+use warren_worker::{Schedule, Worker};
 
 /// A worker process of a Warren cluster: commits what the message log holds.
 ///
@@ -19,7 +19,7 @@ struct Arguments {
     #[command(flatten)]
     configuration: ConfigurationArgument,
     /// What this worker does, comma-separated.
-    #[arg(long, value_delimiter = ',', default_value = "commit")]
+    #[arg(long, value_delimiter = ',', default_value = "commit,schedule")]
     roles: Vec<Role>,
 }
 
@@ -27,6 +27,8 @@ struct Arguments {
 enum Role {
     /// Commit messages to the database.
     Commit,
+    /// Delete messages whose time is over.
+    Schedule,
 }
 
 #[tokio::main]
@@ -41,9 +43,23 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let shutdown = Shutdown::on_signals()?;
     let strategies = Strategies::start(&configuration).await?;
     tracing::info!(roles = ?arguments.roles, "working");
-    if arguments.roles.contains(&Role::Commit) {
-        Worker::new(&strategies).run(shutdown.token().clone()).await?;
-    }
+    let has = |role| arguments.roles.contains(&role);
+    let (worker, schedule) = (Worker::new(&strategies), Schedule::new(&strategies));
+    let stop = shutdown.token();
+    let committing = async {
+        match has(Role::Commit) {
+            // Half a worker is none: a supervisor starts both anew.
+            true => worker.run(stop.clone()).await.inspect_err(|_| stop.cancel()),
+            false => Ok(()),
+        }
+    };
+    let scheduling = async {
+        if has(Role::Schedule) {
+            schedule.run(stop.clone()).await;
+        }
+    };
+    let (committed, ()) = tokio::join!(committing, scheduling);
+    committed?;
     strategies.finish().await;
     Ok(())
 }

@@ -12,7 +12,7 @@ use warren_domain::message::{self, IdempotencyKey, MessageText, Posted, Send};
 use crate::channels::reference;
 use crate::gateway::frame::{ReceiptFrame, SendFrame, ServerFrame};
 use crate::gateway::inbox::{Late, Request, refuse};
-use crate::messages::invalid_text;
+use crate::messages::{invalid_text, lifetime};
 use crate::node::{ACCEPT_WAIT, Node};
 use crate::problem::Problem;
 use crate::receipt::Receipt;
@@ -50,6 +50,7 @@ async fn post(
     let send = Send {
         channel: reference(&frame.channel)?,
         text: MessageText::parse(frame.text).map_err(invalid_text)?,
+        lifetime: lifetime(frame.expires_in_s)?,
         key,
         request_id: Uuid::now_v7().to_string(),
         deadline: started + ACCEPT_WAIT,

@@ -79,7 +79,7 @@ mod tests {
 
     fn send(key: &str) -> (MessageId, Fingerprint) {
         let id = MessageId::derive(UserId::generate(), key);
-        (id, Fingerprint::of(ChannelId::generate(), key))
+        (id, Fingerprint::of(ChannelId::generate(), key, None))
     }
 
     #[tokio::test]

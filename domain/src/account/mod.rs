@@ -38,5 +38,6 @@ pub use ticket::{TICKET_LIFETIME_S, issue_ticket, redeem_ticket, sweep_tickets};
 pub use user::{Role, User};
 
 pub(crate) use last_seen::LastSeen;
+pub(crate) use name::EVERYBODY;
 pub(crate) use password::PasswordError;
 pub(crate) use password_reset::ForgottenPasswords;

@@ -2,6 +2,9 @@
 
 use crate::invalid::Invalid;
 
+/// The names that mean everybody in a channel, and so are nobody's.
+pub(crate) const EVERYBODY: [&str; 4] = ["all", "channel", "everyone", "here"];
+
 /// A unique name: 3 to 32 of `a-z 0-9 _ . -`, beginning with a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username(String);
@@ -33,6 +36,9 @@ impl Username {
         }
         if !lowered.starts_with(|c: char| c.is_ascii_alphanumeric()) {
             return Err(Invalid::new("start", "a username begins with a letter or a digit"));
+        }
+        if EVERYBODY.contains(&lowered.as_str()) {
+            return Err(Invalid::new("reserved", "this name means everybody in a channel"));
         }
         Ok(Self(lowered))
     }

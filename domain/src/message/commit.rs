@@ -12,8 +12,9 @@ use crate::database::Database;
 use crate::entity::send_outcome;
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl::Acl;
+use crate::message::mention::Mentions;
 use crate::message::{Fingerprint, Outcome, Pending, Rejection};
-use crate::timeline::{Happening, NewMessage, Person, Publication, Writer};
+use crate::timeline::{Happening, NewMessage, Numbered, Person, Publication, Writer};
 
 /// What a committed batch led to.
 pub(crate) struct Committed {
@@ -51,6 +52,7 @@ pub(crate) async fn commit_batch(
         members: acl.members(&transaction, &timeline, batch).await?,
         authors: people.get(&transaction, authors).await?,
         timeline,
+        mentions: Mentions::default(),
         rows: Vec::new(),
         repeated: Vec::new(),
     };
@@ -60,6 +62,7 @@ pub(crate) async fn commit_batch(
             .exec_without_returning(&transaction)
             .await?;
     }
+    decision.mentions.write(&transaction).await?;
     let mut publication = decision.timeline.commit(transaction).await?;
     for (channel_id, seq) in decision.repeated {
         publication.remind(channel_id, seq);
@@ -123,6 +126,7 @@ struct Decision {
     members: HashSet<(ChannelId, UserId)>,
     authors: HashMap<UserId, Person>,
     timeline: Writer,
+    mentions: Mentions,
     rows: Vec<send_outcome::ActiveModel>,
     /// What was committed before: perhaps nobody was told.
     repeated: Vec<(ChannelId, i64)>,
@@ -163,17 +167,18 @@ impl Decision {
     }
 
     fn append(&mut self, pending: &Pending, author: Person) -> Outcome {
-        let new = NewMessage { id: pending.id, author, text: pending.text.clone() };
-        match self.timeline.append(
-            pending.channel_id,
-            pending.author_id,
-            Happening::MessageCreated(new),
-        ) {
-            Some(numbered) => Outcome::Committed {
-                channel_id: pending.channel_id,
-                seq: numbered.seq,
-                at: numbered.at,
-            },
+        let (channel_id, author_id) = (pending.channel_id, pending.author_id);
+        let new = NewMessage {
+            id: pending.id,
+            author,
+            text: pending.text.clone(),
+            lifetime: pending.expires_in_s,
+        };
+        match self.timeline.append(channel_id, author_id, Happening::MessageCreated(new)) {
+            Some(Numbered { seq, at }) => {
+                self.mentions.note(channel_id, seq, author_id, &pending.text);
+                Outcome::Committed { channel_id, seq, at }
+            }
             None => Outcome::Rejected { reason: Rejection::ChannelNotFound },
         }
     }

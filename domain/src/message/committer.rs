@@ -128,6 +128,7 @@ impl Committer {
             channel_id: ChannelId(Uuid::nil()),
             author_id: UserId(Uuid::nil()),
             text: String::new(),
+            expires_in_s: None,
             request_id: String::new(),
         };
         self.reject(&unreadable, Rejection::SetAside).await.map(drop)

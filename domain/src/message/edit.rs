@@ -14,6 +14,7 @@ use crate::id::MessageId;
 use crate::message::MessageText;
 use crate::message::change::{Change, ChangeError};
 use crate::message::history::locate;
+use crate::message::mention;
 use crate::timeline::{Message, MessageChange};
 
 /// What a message said before it was edited.
@@ -50,6 +51,8 @@ pub async fn edit(
         return change.give_up(domain, actor).await;
     }
     keep_revision(&change).await?;
+    let (channel_id, seq) = (change.message.channel_id, change.message.seq);
+    mention::rewrite(change.transaction(), channel_id, seq, actor.id(), &text).await?;
     let changed =
         message::ActiveModel { text: Set(text), edited_at: Set(Some(change.at)), ..change.row() };
     change.commit(domain, actor, changed, MessageChange::Edited).await

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use uuid::Builder;
 
 use crate::id::{ChannelId, MessageId, UserId};
+use crate::message::Lifetime;
 
 /// The newest payload version that this program reads, and the one it writes.
 /// Additive changes keep the number: decoding ignores fields it does not know.
@@ -26,6 +27,9 @@ pub struct Pending {
     pub author_id: UserId,
     /// What is said.
     pub text: String,
+    /// How long it stays, from its commit on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_s: Option<Lifetime>,
     /// The request it came with: follows the message through the logs.
     pub request_id: String,
 }
@@ -34,7 +38,7 @@ impl Pending {
     /// What makes two sends "the same": see [`Fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.channel_id, &self.text)
+        Fingerprint::of(self.channel_id, &self.text, self.expires_in_s)
     }
 
     /// The log's payload: versioned JSON.
@@ -85,15 +89,19 @@ pub enum Undecodable {
 pub struct Fingerprint(pub uuid::Uuid);
 
 impl Fingerprint {
-    /// The digest of a channel and a text.
+    /// The digest of what is said, where, and for how long. What is absent is not in
+    /// it, so that a send has the same digest in every version; and as no text has a
+    /// NUL, none is mistaken for what follows it.
     #[must_use]
-    pub fn of(channel_id: ChannelId, text: &str) -> Self {
-        let digest = Sha256::new()
+    pub fn of(channel_id: ChannelId, text: &str, lifetime: Option<Lifetime>) -> Self {
+        let mut digest = Sha256::new()
             .chain_update(b"warren.fingerprint.v1")
             .chain_update(channel_id.0.as_bytes())
-            .chain_update(text.as_bytes())
-            .finalize();
-        Self(uuid::Uuid::from_bytes(leading(&digest)))
+            .chain_update(text.as_bytes());
+        if let Some(lifetime) = lifetime {
+            digest.update(format!("\0expires_in_s={}", i64::from(lifetime)));
+        }
+        Self(uuid::Uuid::from_bytes(leading(&digest.finalize())))
     }
 }
 
@@ -170,6 +178,7 @@ mod tests {
             channel_id: ChannelId::generate(),
             author_id,
             text: "hello 🐇".into(),
+            expires_in_s: None,
             request_id: "r".into(),
         }
     }
@@ -206,10 +215,16 @@ mod tests {
     }
 
     #[test]
-    fn fingerprint_depends_on_channel_and_text() {
+    fn fingerprint_depends_on_everything_that_is_said() {
         let channel = ChannelId::generate();
-        assert_eq!(Fingerprint::of(channel, "a"), Fingerprint::of(channel, "a"));
-        assert_ne!(Fingerprint::of(channel, "a"), Fingerprint::of(channel, "b"));
-        assert_ne!(Fingerprint::of(channel, "a"), Fingerprint::of(ChannelId::generate(), "a"));
+        let said = |text: &str, lifetime: Option<i64>| {
+            let lifetime = lifetime.map(|seconds| Lifetime::parse(seconds).unwrap());
+            Fingerprint::of(channel, text, lifetime)
+        };
+        assert_eq!(said("a", None), said("a", None));
+        assert_ne!(said("a", None), said("b", None));
+        assert_ne!(said("a", None), Fingerprint::of(ChannelId::generate(), "a", None));
+        assert_ne!(said("a", None), said("a", Some(60)));
+        assert_ne!(said("a", Some(60)), said("a", Some(61)));
     }
 }

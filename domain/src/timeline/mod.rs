@@ -14,4 +14,4 @@ pub use person::{Person, UserKind};
 pub use read::{heads, read};
 pub use writer::Publication;
 
-pub(crate) use writer::{Happening, MessageChange, NewMessage, Writer};
+pub(crate) use writer::{Happening, MessageChange, NewMessage, Numbered, Writer};

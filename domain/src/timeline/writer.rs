@@ -13,8 +13,9 @@ use sea_orm::{
 };
 
 use crate::channel::MemberRole;
-use crate::entity::{channel_event, channel_head, message};
+use crate::entity::{channel_event, channel_head, message, message_expiry};
 use crate::id::{ChannelId, MessageId, UserId};
+use crate::message::Lifetime;
 use crate::port::ChannelEvents;
 use crate::timeline::{ChannelSummary, Event, EventKind, Message, Person, Thread};
 
@@ -25,6 +26,7 @@ pub(crate) struct Writer {
     events: BTreeMap<ChannelId, Vec<Event>>,
     event_rows: Vec<channel_event::ActiveModel>,
     message_rows: Vec<message::ActiveModel>,
+    expiry_rows: Vec<message_expiry::ActiveModel>,
 }
 
 /// What happens, before it has a number.
@@ -49,6 +51,7 @@ pub(crate) struct NewMessage {
     pub(crate) id: MessageId,
     pub(crate) author: Person,
     pub(crate) text: String,
+    pub(crate) lifetime: Option<Lifetime>,
 }
 
 /// What can happen to a message.
@@ -114,6 +117,7 @@ impl Writer {
             events: BTreeMap::new(),
             event_rows: Vec::new(),
             message_rows: Vec::new(),
+            expiry_rows: Vec::new(),
         })
     }
 
@@ -172,6 +176,7 @@ impl Writer {
         let event = event(channel_id, actor_id, numbered, happening);
         if let (EventKind::MessageCreated, Some(message)) = (event.kind, &event.message) {
             self.message_rows.push(message_row(message, head.message_count));
+            self.expiry_rows.extend(expiry_row(message));
         }
         self.event_rows.push(event_row(&event));
         self.events.entry(channel_id).or_default().push(event);
@@ -185,6 +190,11 @@ impl Writer {
     ) -> Result<Publication, DbErr> {
         if !self.message_rows.is_empty() {
             message::Entity::insert_many(self.message_rows)
+                .exec_without_returning(&transaction)
+                .await?;
+        }
+        if !self.expiry_rows.is_empty() {
+            message_expiry::Entity::insert_many(self.expiry_rows)
                 .exec_without_returning(&transaction)
                 .await?;
         }
@@ -314,7 +324,7 @@ impl NewMessage {
             created_at,
             edited_at: None,
             deleted_at: None,
-            expires_at: None,
+            expires_at: self.lifetime.map(|lifetime| created_at + lifetime.delta()),
             pinned_at: None,
             reactions: Vec::new(),
         }
@@ -354,4 +364,13 @@ fn message_row(message: &Message, ordinal: i64) -> message::ActiveModel {
         last_reply_at: Set(None),
         reactions: Set(None),
     }
+}
+
+fn expiry_row(message: &Message) -> Option<message_expiry::ActiveModel> {
+    let expires_at = message.expires_at?;
+    Some(message_expiry::ActiveModel {
+        channel_id: Set(message.channel_id),
+        seq: Set(message.seq),
+        expires_at: Set(expires_at),
+    })
 }

@@ -52,6 +52,9 @@ pub(crate) struct SendFrame {
     /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
     #[oai(validator(min_length = 1, max_length = 16384))]
     pub(crate) text: String,
+    /// Delete it so many seconds after it was committed.
+    #[oai(validator(minimum(value = "1"), maximum(value = "31622400")))]
+    pub(crate) expires_in_s: Option<i64>,
     /// 1 to 128 printable ASCII characters, unique among one's sends. Without one
     /// the server makes one and tells it.
     #[oai(validator(min_length = 1, max_length = 128))]

@@ -69,6 +69,11 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("counting pins", &["SELECT COUNT(*)", "FROM \"pin\""]),
     ("pins", &["FROM \"pin\"", "\"seq\" > ?", "LIMIT"]),
     ("pinned messages", &["FROM \"message\"", "\"seq\" IN ("]),
+    ("writing mentions", &["INSERT INTO \"mention\""]),
+    ("mentioned people", &["\"username\", \"user_account\".\"id\" FROM", "\"username\" IN ("]),
+    ("writing expiries", &["INSERT INTO \"message_expiry\""]),
+    ("what has expired", &["FROM \"message_expiry\"", "\"expires_at\" <= ? ORDER BY", "LIMIT"]),
+    ("expired messages", &["FROM \"message\"", "\"seq\" IN (", "\"expires_at\" <= ?"]),
     ("forgetting mentions", &["DELETE FROM \"mention\""]),
 ];
 

@@ -18,6 +18,7 @@ pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> S
     stranger.get("/readyz").await.expect(200);
     stranger.get("/ping").await.expect(200);
     stranger.get("/healthcheck").await.expect(200);
+    stranger.get("/metrics").await.expect(200);
     let ann = sign_up(&stranger).await;
     let ann = sessions_and_passwords(&ann).await;
     let bob = Person::sign_up(&stranger, "bob").await;
@@ -153,7 +154,7 @@ async fn posts(ann: &Person, bob: &Person, channel: &str) {
 /// Everything that can happen to a message, and what changes nothing.
 async fn changes(ann: &Person, channel: &str) {
     let id = ann.posted(channel, "to be changed").await;
-    for text in ["changed", "changed again", "changed again"] {
+    for text in ["changed", "for @all and @nobody", "for @all and @nobody"] {
         ann.edit(&id, text).await.expect(200);
     }
     ann.get(&format!("/v1/messages/{id}/revisions?after_revision=1")).await.expect(200);
@@ -175,6 +176,8 @@ async fn changes(ann: &Person, channel: &str) {
     }
     ann.delete_message(&id).await.expect(204);
     ann.delete_message(&id).await.expect(204);
+    let short = json!({"text": "soon gone", "expires_in_s": 1});
+    ann.post(&format!("/v1/channels/{channel}/messages"), short).await.expect(201);
 }
 
 async fn events(ann: &Person, channel: &str) {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use libtest_mimic::Trial;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Call, Content, Cursors, Person, new_key};
 use crate::facts;
+use crate::wait::eventually;
 use crate::world::World;
 
 /// How often each deed is in a history.
@@ -21,6 +23,8 @@ const TIMES: usize = 6;
 
 /// How many deeds are done at the same time.
 const TOGETHER: usize = 3;
+
+const WITHIN: Duration = Duration::from_secs(30);
 
 const SEEDS: [u64; 4] = [1, 2, 3, 4];
 
@@ -60,6 +64,7 @@ async fn what_one_had_and_the_events_since_are_a_fresh_read(world: Arc<World>) {
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Say,
+    SayForASecond,
     Edit,
     Delete,
     React,
@@ -75,10 +80,11 @@ enum Deed {
     Restore,
 }
 
-const DEEDS: [Deed; 19] = [
+const DEEDS: [Deed; 20] = [
     Deed::Say,
     Deed::Say,
     Deed::Say,
+    Deed::SayForASecond,
     Deed::Edit,
     Deed::Delete,
     Deed::React,
@@ -141,6 +147,11 @@ impl History {
             tokio::join!(async move { State::read(&reader, &channel).await }, self.perform(&middle))
         };
         self.perform(&[Deed::Restore]).await;
+        eventually("what was said for a second is gone", WITHIN, async || {
+            let messages = ann.messages(&self.channel, "?limit=200").await;
+            messages.iter().all(|message| message.get("expires_at").is_none()).then_some(())
+        })
+        .await;
         let fresh = State::read(&ann, &self.channel).await;
         let live = socket.events_through(&self.channel, fresh.last_seq).await;
         let polled = ann.events_after(&self.channel, 0).await;
@@ -204,6 +215,10 @@ impl History {
         Some(match deed {
             Deed::Say => {
                 let text = Some(json!({"text": words}));
+                (actor, request("POST", format!("{channel}/messages"), text))
+            }
+            Deed::SayForASecond => {
+                let text = Some(json!({"text": words, "expires_in_s": 1}));
                 (actor, request("POST", format!("{channel}/messages"), text))
             }
             Deed::Edit => (author, request("PATCH", message()?, Some(json!({"text": words})))),
