@@ -100,20 +100,21 @@ async fn message_of_an_archived_channel_expires_too(world: Arc<World>) {
 async fn many_messages_expire_together(world: Arc<World>) {
     let ann = world.person("ann").await;
     let channels = [ann.create_channel("private").await, ann.create_channel("private").await];
-    let mut socket = ann.socket(&Cursors::new()).await;
+    let mut sender = ann.socket(&Cursors::new()).await;
+    let mut listeners = [ann.socket(&Cursors::new()).await, ann.socket(&Cursors::new()).await];
     for number in 0..260 {
         let frame = json!({"type": "send", "channel": channels[number % 2], "text": "burn this",
             "expires_in_s": 3, "key": new_key()});
-        socket.send(frame).await;
+        sender.send(frame).await;
         if number % 20 == 19 {
             for _ in 0..20 {
-                socket.until_type("receipt").await;
+                sender.until_type("receipt").await;
             }
         }
     }
-    for channel in &channels {
+    for (channel, listener) in channels.iter().zip(&mut listeners) {
         // Created and joined, and of each message the begin and the end.
-        let heard = socket.events_through(channel, 262).await;
+        let heard = listener.events_through(channel, 262).await;
         let ends = heard.iter().filter(|event| event["kind"] == "message_deleted").count();
         assert_eq!(ends, 130);
         let left = ann.messages(channel, "?limit=200").await;
