@@ -12,7 +12,7 @@ use crate::database::Database;
 use crate::entity::send_outcome;
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl::Acl;
-use crate::message::mention::Mentions;
+use crate::message::mention::{Mentions, Names};
 use crate::message::{Fingerprint, Outcome, Pending, Rejection};
 use crate::timeline::{Happening, NewMessage, Numbered, Person, Publication, Writer};
 
@@ -42,6 +42,8 @@ pub(crate) async fn commit_batch(
     batch: &[Pending],
     now: DateTime<Utc>,
 ) -> Result<Committed, DbErr> {
+    // Before the locks: who waits for them does not wait for a parser.
+    let names: Vec<Names> = batch.iter().map(|pending| Names::of(&pending.text)).collect();
     let transaction = database.write().await?;
     let channels: BTreeSet<ChannelId> = batch.iter().map(|pending| pending.channel_id).collect();
     let timeline = Writer::lock(&transaction, channels.into_iter().collect(), now).await?;
@@ -56,7 +58,8 @@ pub(crate) async fn commit_batch(
         rows: Vec::new(),
         repeated: Vec::new(),
     };
-    let outcomes = batch.iter().map(|pending| decision.decide(pending)).collect();
+    let outcomes =
+        batch.iter().zip(names).map(|(pending, names)| decision.decide(pending, names)).collect();
     if !decision.rows.is_empty() {
         send_outcome::Entity::insert_many(decision.rows)
             .exec_without_returning(&transaction)
@@ -133,7 +136,7 @@ struct Decision {
 }
 
 impl Decision {
-    fn decide(&mut self, pending: &Pending) -> Outcome {
+    fn decide(&mut self, pending: &Pending, names: Names) -> Outcome {
         if let Some(earlier) = self.decided.get(&pending.id) {
             let outcome = earlier.outcome_for(pending.fingerprint());
             if let Outcome::Committed { channel_id, seq, .. } = outcome {
@@ -142,7 +145,7 @@ impl Decision {
             return outcome;
         }
         let outcome = match self.admit(pending) {
-            Ok(author) => self.append(pending, author),
+            Ok(author) => self.append(pending, author, names),
             Err(reason) => Outcome::Rejected { reason },
         };
         self.rows.push(row(pending, &outcome, self.now));
@@ -166,7 +169,7 @@ impl Decision {
         self.authors.get(&pending.author_id).cloned().ok_or(Rejection::NotAMember)
     }
 
-    fn append(&mut self, pending: &Pending, author: Person) -> Outcome {
+    fn append(&mut self, pending: &Pending, author: Person, names: Names) -> Outcome {
         let (channel_id, author_id) = (pending.channel_id, pending.author_id);
         let new = NewMessage {
             id: pending.id,
@@ -176,7 +179,7 @@ impl Decision {
         };
         match self.timeline.append(channel_id, author_id, Happening::MessageCreated(new)) {
             Some(Numbered { seq, at }) => {
-                self.mentions.note(channel_id, seq, author_id, &pending.text);
+                self.mentions.note(channel_id, seq, author_id, names);
                 Outcome::Committed { channel_id, seq, at }
             }
             None => Outcome::Rejected { reason: Rejection::ChannelNotFound },

@@ -38,8 +38,13 @@ struct Naming {
 
 impl Mentions {
     /// Notes whom a message names.
-    pub(crate) fn note(&mut self, channel_id: ChannelId, seq: i64, author_id: UserId, text: &str) {
-        let names = Names::of(text);
+    pub(crate) fn note(
+        &mut self,
+        channel_id: ChannelId,
+        seq: i64,
+        author_id: UserId,
+        names: Names,
+    ) {
         if names.everybody || !names.people.is_empty() {
             self.naming.push(Naming { channel_id, seq, author_id, names });
         }
@@ -78,7 +83,7 @@ pub(crate) async fn rewrite(
         .exec(transaction)
         .await?;
     let mut mentions = Mentions::default();
-    mentions.note(channel_id, seq, author_id, text);
+    mentions.note(channel_id, seq, author_id, Names::of(text));
     mentions.write(transaction).await
 }
 
@@ -102,7 +107,7 @@ impl Naming {
 
 /// What a text spells after its `@`s.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Names {
+pub(crate) struct Names {
     everybody: bool,
     /// Of each name its possible spellings, the longest first: in `@ann.` the dot may
     /// end a sentence, or belong to the name.
@@ -110,7 +115,8 @@ struct Names {
 }
 
 impl Names {
-    fn of(text: &str) -> Self {
+    /// Those in a text.
+    pub(crate) fn of(text: &str) -> Self {
         let mut names = Self::default();
         // Most texts name nobody, and need no parser.
         if !text.contains('@') {

@@ -19,6 +19,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             longest_text_is_kept_and_one_byte_more_refused,
             text_without_anything_to_see_is_refused,
             nul_is_refused,
+            deeply_nested_markdown_is_refused_or_harmless,
             lone_surrogate_is_malformed,
             emoji_and_bidi_marks_come_back_byte_for_byte,
             unusable_key_is_refused,
@@ -51,6 +52,21 @@ async fn text_without_anything_to_see_is_refused(world: Arc<World>) {
         ann.post_message(&channel, text, &new_key()).await.expect_invalid("text");
     }
     assert!(ann.messages(&channel, "").await.is_empty());
+}
+
+/// Row 21: the committer looks for names in a text.
+async fn deeply_nested_markdown_is_refused_or_harmless(world: Arc<World>) {
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let channel = ann.create_channel("private").await;
+    ann.add(&channel, &bob).await;
+    let name = format!("@{}", bob.username);
+    for opening in [">", "[", "- ", "*a ", "[](", "<!--"] {
+        let deepest = opening.repeat(100_000);
+        ann.post_message(&channel, &deepest, &new_key()).await.expect_invalid("text");
+        let deep = opening.repeat((MAX_TEXT_BYTES - 100) / opening.len());
+        ann.say(&channel, &format!("{name}\n\n{deep}{name}")).await;
+    }
+    assert_eq!(bob.channel(&channel).await["unread_mentions"], 6);
 }
 
 /// Row 12.

@@ -75,8 +75,10 @@ async fn search_takes_every_character_literally(world: Arc<World>) {
         let found = search(&ann, &first_name[..length]).await;
         assert!(names(&found).contains(&username.as_str()), "{}", &first_name[..length]);
     }
-    for query in ["%", "_", "\\", "%ob", "b_b", "\\b", "\0", "bo\0", "\r\nbob", "'_", "'%", "🐇"]
-    {
+    for query in [
+        "\"a OR", "NOT", "*", "bob*", "%", "_", "\\", "%ob", "b_b", "\\b", "\0", "bo\0", "\r\nbob",
+        "'_", "'%", "🐇",
+    ] {
         assert!(search(&ann, query).await.is_empty(), "{query:?}");
     }
 }
