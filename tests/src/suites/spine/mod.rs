@@ -5,6 +5,7 @@ mod archiving;
 mod changes;
 mod channels;
 mod convergence;
+mod deletion;
 mod direct;
 mod expiry;
 mod history;
@@ -21,6 +22,7 @@ mod profile;
 mod reactions;
 mod session_list;
 mod sessions;
+mod standing;
 mod timeline;
 mod updates;
 
@@ -37,6 +39,8 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(passwords::trials(world));
     trials.extend(people::trials(world));
     trials.extend(profile::trials(world));
+    trials.extend(standing::trials(world));
+    trials.extend(deletion::trials(world));
     trials.extend(channels::trials(world));
     trials.extend(updates::trials(world));
     trials.extend(archiving::trials(world));
