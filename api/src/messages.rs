@@ -46,6 +46,8 @@ pub(crate) struct MessageRequest {
     #[oai(validator(minimum(value = "1"), maximum(value = "31622400")))]
     #[validate(custom(function = "check_lifetime"))]
     expires_in_s: Option<i64>,
+    /// The message of this channel that it answers, which is no answer itself.
+    thread_root_id: Option<MessageId>,
 }
 
 /// Messages of a channel.
@@ -59,7 +61,11 @@ pub(crate) struct MessageList {
 
 impl Example for MessageRequest {
     fn example() -> Self {
-        Self { text: "Who took the *last* carrot? 🐇".into(), expires_in_s: None }
+        Self {
+            text: "Who took the *last* carrot? 🐇".into(),
+            expires_in_s: None,
+            thread_root_id: None,
+        }
     }
 }
 
@@ -118,6 +124,7 @@ impl MessagesApi {
             channel: reference(&channel)?,
             text: MessageText::parse(request.0.text).map_err(invalid_text)?,
             lifetime: lifetime(request.0.expires_in_s)?,
+            thread_root_id: request.0.thread_root_id,
             key: key.clone(),
             request_id: request_id(http),
             deadline: started + ACCEPT_WAIT,
@@ -298,6 +305,13 @@ impl From<Rejection> for Problem {
                 StatusCode::FORBIDDEN,
                 "not_a_member",
                 "You were not a member of this channel when the message came to be committed.",
+            ),
+            Rejection::ThreadNotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "thread_not_found",
+                "There is no such message in this channel to answer. One that is deleted, or an \
+                 answer itself, cannot be answered: to go on in a thread, give the \
+                 `thread_root_id` of its answers.",
             ),
             Rejection::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

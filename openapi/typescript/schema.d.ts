@@ -99,13 +99,19 @@ export interface paths {
         get: operations["getMe"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete my account
+         * @description For good: my names, address, password, sessions and memberships are gone, and
+         *     my username is free. What I wrote stays, as of a deleted user; others keep the
+         *     chats that they had with me. A wrong password is answered 403
+         *     `wrong_password`; the server's last owner stays (409 `last_owner`).
+         */
+        delete: operations["deleteMe"];
         options?: never;
         head?: never;
         /**
          * Change who I am
-         * @description My other sessions and the other nodes see it within 3 seconds, the authors of
-         *     messages on other nodes within 60.
+         * @description Other nodes are told; one that does not hear it shows it within 60 seconds.
          */
         patch: operations["updateMe"];
         trace?: never;
@@ -252,7 +258,14 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Say what somebody is on this server
+         * @description Owners say who is owner, admin and member, and deactivate anybody; admins
+         *     deactivate members. One owner stays. Deactivating ends all sessions of the
+         *     account, and nobody can sign in to it until it is activated again; what its
+         *     owner wrote stays, and where they are a member.
+         */
+        patch: operations["updateUser"];
         trace?: never;
     };
     "/v1/channels": {
@@ -710,6 +723,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/messages/{id}/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What answers a message
+         * @description Its thread, without itself. A deleted message keeps its answers.
+         */
+        get: operations["listReplies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages/{id}/reactions/{emoji}": {
         parameters: {
             query?: never;
@@ -1159,6 +1192,17 @@ export interface components {
             size_bytes?: number;
         };
         /**
+         * DeletionRequest
+         * @description That it is really you.
+         * @example {
+         *       "password": "correct horse battery staple"
+         *     }
+         */
+        DeletionRequest: {
+            /** @description Your password. */
+            password: string;
+        };
+        /**
          * DirectRequest
          * @description With whom to talk.
          * @example {
@@ -1517,7 +1561,8 @@ export interface components {
          * @description What you want to say.
          * @example {
          *       "text": "Who took the *last* carrot? 🐇",
-         *       "expires_in_s": null
+         *       "expires_in_s": null,
+         *       "thread_root_id": null
          *     }
          */
         MessageRequest: {
@@ -1528,6 +1573,12 @@ export interface components {
              * @description Delete it so many seconds after it was committed.
              */
             expires_in_s?: number | null;
+            /**
+             * A message; also names its send before the message exists.
+             * Format: uuid
+             * @description The message of this channel that it answers, which is no answer itself.
+             */
+            thread_root_id?: string | null;
         };
         /**
          * MuteRequest
@@ -1931,7 +1982,22 @@ export interface components {
          * @description Why a send became no message.
          * @enum {string}
          */
-        Rejection: "channel_not_found" | "channel_archived" | "not_a_member" | "key_reused" | "set_aside";
+        Rejection: "channel_not_found" | "channel_archived" | "not_a_member" | "thread_not_found" | "key_reused" | "set_aside";
+        /**
+         * ReplyList
+         * @description What answers a message.
+         */
+        ReplyList: {
+            /** @description In ascending order. Deleted ones are among them, without their texts. */
+            items: components["schemas"]["Message"][];
+            /** @description Give it as `cursor` to go on; absent at the end. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description Continue with the channel's events after this number: you miss nothing.
+             */
+            as_of_seq: number;
+        };
         /**
          * Revision
          * @description What a message said before it was edited.
@@ -2061,6 +2127,19 @@ export interface components {
              * @description Seconds that are left to do so.
              */
             expires_in: number;
+        };
+        /**
+         * StandingRequest
+         * @description What somebody is to be on this server. What is absent stays as it is.
+         * @example {
+         *       "role": "admin"
+         *     }
+         */
+        StandingRequest: {
+            /** @description What they may do. */
+            role?: components["schemas"]["ServerRole"] | null;
+            /** @description Whether nobody can sign in to the account. */
+            deactivated?: boolean | null;
         };
         /**
          * Thread
@@ -2472,6 +2551,109 @@ export interface operations {
             };
             /** @description No valid credentials. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionRequest"];
+            };
+        };
+        responses: {
+            /** @description The account is gone, and all its sessions have ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is taken, or something else stands against it: the code says what. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests of this kind: come again after Retry-After seconds. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3069,6 +3251,105 @@ export interface operations {
             };
             /** @description There is none, or you may not know of it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Their username. */
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandingRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is taken, or something else stands against it: the code says what. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as application/json. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5230,6 +5511,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReplies: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The message's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyList"];
                 };
             };
             /** @description The body, a parameter or a header cannot be read: the detail says which. */

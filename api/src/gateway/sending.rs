@@ -51,6 +51,7 @@ async fn post(
         channel: reference(&frame.channel)?,
         text: MessageText::parse(frame.text).map_err(invalid_text)?,
         lifetime: lifetime(frame.expires_in_s)?,
+        thread_root_id: frame.thread_root_id,
         key,
         request_id: Uuid::now_v7().to_string(),
         deadline: started + ACCEPT_WAIT,

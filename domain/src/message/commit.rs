@@ -13,6 +13,7 @@ use crate::entity::send_outcome;
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl::Acl;
 use crate::message::mention::{Mentions, Names};
+use crate::message::thread::Roots;
 use crate::message::{Fingerprint, Outcome, Pending, Rejection};
 use crate::timeline::{Happening, NewMessage, Numbered, Person, Publication, Writer};
 
@@ -53,6 +54,7 @@ pub(crate) async fn commit_batch(
         decided: stored(&transaction, batch).await?,
         members: acl.members(&transaction, &timeline, batch).await?,
         authors: people.get(&transaction, authors).await?,
+        roots: Roots::of(&transaction, batch).await?,
         timeline,
         mentions: Mentions::default(),
         rows: Vec::new(),
@@ -128,6 +130,7 @@ struct Decision {
     decided: HashMap<MessageId, Decided>,
     members: HashSet<(ChannelId, UserId)>,
     authors: HashMap<UserId, Person>,
+    roots: Roots,
     timeline: Writer,
     mentions: Mentions,
     rows: Vec<send_outcome::ActiveModel>,
@@ -166,19 +169,25 @@ impl Decision {
         if !self.members.contains(&(pending.channel_id, pending.author_id)) {
             return Err(Rejection::NotAMember);
         }
+        if !self.roots.admit(pending) {
+            return Err(Rejection::ThreadNotFound);
+        }
         self.authors.get(&pending.author_id).cloned().ok_or(Rejection::NotAMember)
     }
 
     fn append(&mut self, pending: &Pending, author: Person, names: Names) -> Outcome {
         let (channel_id, author_id) = (pending.channel_id, pending.author_id);
+        let at = self.timeline.next_at(channel_id);
         let new = NewMessage {
             id: pending.id,
             author,
             text: pending.text.clone(),
             lifetime: pending.expires_in_s,
+            reply: at.and_then(|at| self.roots.answered(pending, at)),
         };
         match self.timeline.append(channel_id, author_id, Happening::MessageCreated(new)) {
             Some(Numbered { seq, at }) => {
+                self.roots.add(pending, seq);
                 self.mentions.note(channel_id, seq, author_id, names);
                 Outcome::Committed { channel_id, seq, at }
             }

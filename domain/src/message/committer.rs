@@ -129,6 +129,7 @@ impl Committer {
             author_id: UserId(Uuid::nil()),
             text: String::new(),
             expires_in_s: None,
+            thread_root_id: None,
             request_id: String::new(),
         };
         self.reject(&unreadable, Rejection::SetAside).await.map(drop)

@@ -30,6 +30,9 @@ pub struct Pending {
     /// How long it stays, from its commit on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_s: Option<Lifetime>,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread_root_id: Option<MessageId>,
     /// The request it came with: follows the message through the logs.
     pub request_id: String,
 }
@@ -38,7 +41,20 @@ impl Pending {
     /// What makes two sends "the same": see [`Fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.channel_id, &self.text, self.expires_in_s)
+        let mut digest = Sha256::new()
+            .chain_update(b"warren.fingerprint.v1")
+            .chain_update(self.channel_id.0.as_bytes())
+            .chain_update(self.text.as_bytes());
+        // What is absent is not in it: a send has the same digest in every version. No
+        // text has a NUL, so none ends like these.
+        if let Some(root_id) = self.thread_root_id {
+            digest = digest.chain_update(b"\0thread").chain_update(root_id.0.as_bytes());
+        }
+        if let Some(lifetime) = self.expires_in_s {
+            let seconds = i64::from(lifetime).to_be_bytes();
+            digest = digest.chain_update(b"\0expires").chain_update(seconds);
+        }
+        Fingerprint(uuid::Uuid::from_bytes(leading(&digest.finalize())))
     }
 
     /// The log's payload: versioned JSON.
@@ -87,23 +103,6 @@ pub enum Undecodable {
 )]
 #[serde(transparent)]
 pub struct Fingerprint(pub uuid::Uuid);
-
-impl Fingerprint {
-    /// The digest of what is said, where, and for how long. What is absent is not in
-    /// it, so that a send has the same digest in every version; and as no text has a
-    /// NUL, none is mistaken for what follows it.
-    #[must_use]
-    pub fn of(channel_id: ChannelId, text: &str, lifetime: Option<Lifetime>) -> Self {
-        let mut digest = Sha256::new()
-            .chain_update(b"warren.fingerprint.v1")
-            .chain_update(channel_id.0.as_bytes())
-            .chain_update(text.as_bytes());
-        if let Some(lifetime) = lifetime {
-            digest.update(format!("\0expires_in_s={}", i64::from(lifetime)));
-        }
-        Self(uuid::Uuid::from_bytes(leading(&digest.finalize())))
-    }
-}
 
 impl MessageId {
     /// The id of the send that `author` makes under `key`: a UUIDv8 (RFC 9562)
@@ -169,6 +168,8 @@ fn with_tag(id: [u8; 16], author: UserId) -> uuid::Uuid {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn pending() -> Pending {
@@ -179,6 +180,7 @@ mod tests {
             author_id,
             text: "hello 🐇".into(),
             expires_in_s: None,
+            thread_root_id: None,
             request_id: "r".into(),
         }
     }
@@ -186,7 +188,17 @@ mod tests {
     #[test]
     fn decode_returns_what_encode_wrote() {
         let pending = pending();
-        assert_eq!(Pending::decode(&pending.encode()), Ok(pending));
+        let reply = Pending { thread_root_id: Some(pending.id), ..pending.clone() };
+        for pending in [pending, reply] {
+            assert_eq!(Pending::decode(&pending.encode()), Ok(pending));
+        }
+    }
+
+    #[test]
+    fn payload_of_a_message_that_answers_none_is_as_ever() {
+        let payload: serde_json::Value = serde_json::from_slice(&pending().encode()).unwrap();
+        let fields: Vec<&String> = payload.as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["author_id", "channel_id", "id", "request_id", "text", "v"]);
     }
 
     #[test]
@@ -215,16 +227,27 @@ mod tests {
     }
 
     #[test]
-    fn fingerprint_depends_on_everything_that_is_said() {
-        let channel = ChannelId::generate();
-        let said = |text: &str, lifetime: Option<i64>| {
-            let lifetime = lifetime.map(|seconds| Lifetime::parse(seconds).unwrap());
-            Fingerprint::of(channel, text, lifetime)
-        };
-        assert_eq!(said("a", None), said("a", None));
-        assert_ne!(said("a", None), said("b", None));
-        assert_ne!(said("a", None), Fingerprint::of(ChannelId::generate(), "a", None));
-        assert_ne!(said("a", None), said("a", Some(60)));
-        assert_ne!(said("a", Some(60)), said("a", Some(61)));
+    fn fingerprint_depends_on_channel_text_and_thread() {
+        let one = pending();
+        let again = Pending { request_id: "another".into(), ..one.clone() };
+        assert_eq!(one.fingerprint(), again.fingerprint());
+        let others = [
+            Pending { text: "b".into(), ..one.clone() },
+            Pending { channel_id: ChannelId::generate(), ..one.clone() },
+            Pending { thread_root_id: Some(one.id), ..one.clone() },
+            Pending { thread_root_id: Some(MessageId::derive(one.author_id, "l")), ..one.clone() },
+        ];
+        let all: HashSet<Fingerprint> =
+            others.iter().chain([&one]).map(Pending::fingerprint).collect();
+        assert_eq!(all.len(), 5);
+    }
+
+    /// Sends are known by it for ever.
+    #[test]
+    fn fingerprint_of_a_message_that_answers_none_is_as_ever() {
+        let channel_id = ChannelId(uuid::uuid!("77617272-656e-8000-8000-000000000001"));
+        let pending = Pending { channel_id, ..pending() };
+        let known = uuid::uuid!("aae7acb3-d6f0-3f20-3c21-5998ba94e963");
+        assert_eq!(pending.fingerprint(), Fingerprint(known));
     }
 }

@@ -21,6 +21,8 @@ pub struct Send {
     pub text: MessageText,
     /// How long it stays, from its commit on; for ever if absent.
     pub lifetime: Option<Lifetime>,
+    /// The message that it answers.
+    pub thread_root_id: Option<MessageId>,
     /// Under which key it may be repeated.
     pub key: IdempotencyKey,
     /// The request it came with, for the logs.
@@ -68,6 +70,7 @@ pub async fn post(domain: &Domain, actor: &Actor, send: Send) -> Result<Posted, 
         author_id: actor.id(),
         text: send.text.into(),
         expires_in_s: send.lifetime,
+        thread_root_id: send.thread_root_id,
         request_id: send.request_id,
     };
     let pending = match found {

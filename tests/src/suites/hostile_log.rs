@@ -181,6 +181,7 @@ impl Log {
             author_id,
             text: text.to_owned(),
             expires_in_s: None,
+            thread_root_id: None,
             request_id: "from outside".to_owned(),
         }
     }

@@ -248,6 +248,7 @@ pub fn sends(channel_id: ChannelId, count: usize) -> Vec<Pending> {
         author_id,
         text: format!("number {number} 🐇"),
         expires_in_s: None,
+        thread_root_id: None,
         request_id: format!("request-{number}"),
     };
     (0..count).map(send).collect()

@@ -78,6 +78,11 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("writing expiries", &["INSERT INTO \"message_expiry\""]),
     ("what has expired", &["FROM \"message_expiry\"", "\"expires_at\" <= ? ORDER BY", "LIMIT"]),
     ("expired messages", &["FROM \"message\"", "\"seq\" IN (", "\"expires_at\" <= ?"]),
+    ("what can be answered", &["FROM \"send_outcome\" INNER JOIN \"message\"", "\"id\" IN ("]),
+    ("writing replies", &["INSERT INTO \"thread_reply\""]),
+    ("counting replies", &["UPDATE \"message\" SET \"reply_count\" = (CASE"]),
+    ("replies", &["JOIN \"thread_reply\"", "\"thread_reply\".\"seq\" > ?", "LIMIT"]),
+    ("the last reply", &["JOIN \"thread_reply\"", "ORDER BY", "DESC LIMIT"]),
     ("forgetting mentions", &["DELETE FROM \"mention\""]),
 ];
 

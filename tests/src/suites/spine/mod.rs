@@ -23,6 +23,7 @@ mod reactions;
 mod session_list;
 mod sessions;
 mod standing;
+mod threads;
 mod timeline;
 mod updates;
 
@@ -53,6 +54,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(mentions::trials(world));
     trials.extend(expiry::trials(world));
     trials.extend(changes::trials(world));
+    trials.extend(threads::trials(world));
     trials.extend(reactions::trials(world));
     trials.extend(pins::trials(world));
     trials.extend(history::trials(world));
