@@ -46,7 +46,8 @@ pub(crate) struct MessageRequest {
     #[oai(validator(minimum(value = "1"), maximum(value = "31622400")))]
     #[validate(custom(function = "check_lifetime"))]
     expires_in_s: Option<i64>,
-    /// The message of this channel that it answers, which is no answer itself.
+    /// The message of this channel that it answers, which is no reply itself: to
+    /// go on in a thread, give the `thread_root_id` of its replies.
     thread_root_id: Option<MessageId>,
 }
 
@@ -309,9 +310,8 @@ impl From<Rejection> for Problem {
             Rejection::ThreadNotFound => Self::new(
                 StatusCode::NOT_FOUND,
                 "thread_not_found",
-                "There is no such message in this channel to answer. One that is deleted, or an \
-                 answer itself, cannot be answered: to go on in a thread, give the \
-                 `thread_root_id` of its answers.",
+                "There is no such message in this channel to answer. Neither one that is deleted \
+                 nor a reply can be: to go on in a thread, give the `thread_root_id` of its replies.",
             ),
             Rejection::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -1,4 +1,4 @@
-//! What answers a message.
+//! Replies to a message.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::node::Node;
 use crate::problem::Refused;
 use crate::tag::Tag;
 
-/// What answers a message.
+/// Replies to a message.
 #[derive(Debug, Serialize, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub(crate) struct ReplyList {
@@ -36,9 +36,9 @@ pub(crate) struct RepliesApi;
 
 #[OpenApi(prefix_path = "/v1/messages", tag = "Tag::Messages")]
 impl RepliesApi {
-    /// What answers a message
+    /// Replies to a message
     ///
-    /// Its thread, without itself. A deleted message keeps its answers.
+    /// A deleted message keeps them.
     #[oai(path = "/:id/replies", method = "get", operation_id = "listReplies")]
     async fn list(
         &self,

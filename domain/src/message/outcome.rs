@@ -38,8 +38,8 @@ pub enum Rejection {
     ChannelArchived,
     /// The author was not a member when it came to be committed.
     NotAMember,
-    /// It answers none that its author can answer: one that is there, not hidden
-    /// from them, not deleted, and no answer itself.
+    /// What it answers is not there, hidden from its author, deleted, or a reply
+    /// itself.
     ThreadNotFound,
     /// The same author sent another message under the same key before.
     KeyReused,

@@ -188,17 +188,22 @@ mod tests {
     #[test]
     fn decode_returns_what_encode_wrote() {
         let pending = pending();
-        let reply = Pending { thread_root_id: Some(pending.id), ..pending.clone() };
+        let reply = Pending {
+            thread_root_id: Some(pending.id),
+            expires_in_s: Lifetime::parse(60).ok(),
+            ..pending.clone()
+        };
         for pending in [pending, reply] {
             assert_eq!(Pending::decode(&pending.encode()), Ok(pending));
         }
     }
 
     #[test]
-    fn payload_of_a_message_that_answers_none_is_as_ever() {
+    fn what_is_absent_is_not_in_the_payload() {
         let payload: serde_json::Value = serde_json::from_slice(&pending().encode()).unwrap();
-        let fields: Vec<&String> = payload.as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["author_id", "channel_id", "id", "request_id", "text", "v"]);
+        for name in ["thread_root_id", "expires_in_s"] {
+            assert!(payload.get(name).is_none(), "{payload}");
+        }
     }
 
     #[test]
@@ -227,24 +232,25 @@ mod tests {
     }
 
     #[test]
-    fn fingerprint_depends_on_channel_text_and_thread() {
+    fn fingerprint_depends_on_everything_that_is_said() {
         let one = pending();
         let again = Pending { request_id: "another".into(), ..one.clone() };
         assert_eq!(one.fingerprint(), again.fingerprint());
         let others = [
             Pending { text: "b".into(), ..one.clone() },
             Pending { channel_id: ChannelId::generate(), ..one.clone() },
+            Pending { expires_in_s: Lifetime::parse(60).ok(), ..one.clone() },
             Pending { thread_root_id: Some(one.id), ..one.clone() },
             Pending { thread_root_id: Some(MessageId::derive(one.author_id, "l")), ..one.clone() },
         ];
         let all: HashSet<Fingerprint> =
             others.iter().chain([&one]).map(Pending::fingerprint).collect();
-        assert_eq!(all.len(), 5);
+        assert_eq!(all.len(), 6);
     }
 
     /// Sends are known by it for ever.
     #[test]
-    fn fingerprint_of_a_message_that_answers_none_is_as_ever() {
+    fn fingerprint_of_a_plain_message_is_as_ever() {
         let channel_id = ChannelId(uuid::uuid!("77617272-656e-8000-8000-000000000001"));
         let pending = Pending { channel_id, ..pending() };
         let known = uuid::uuid!("aae7acb3-d6f0-3f20-3c21-5998ba94e963");

@@ -1,4 +1,4 @@
-//! Threads: which messages can be answered, what their answers are, and what
+//! Threads: which messages can be answered, what their replies are, and what
 //! is left when one of these is deleted.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -19,9 +19,9 @@ use crate::message::history::{Page, locate};
 use crate::message::{Pending, view};
 use crate::timeline::{Reply, Thread};
 
-/// The messages that answer one, oldest first, from the number after
-/// `after_seq` on; deleted ones stand among them as in the channel. A message
-/// that is deleted itself keeps its answers.
+/// The replies to a message with numbers above `after_seq`, in their order;
+/// deleted ones stand among them as in the channel. A deleted message keeps its
+/// replies.
 ///
 /// # Errors
 /// [`AccessError::NotFound`] if the actor may not see the message.
@@ -34,7 +34,7 @@ pub async fn replies(
 ) -> Result<Page, AccessError> {
     let (seat, (channel_id, root_seq)) = locate(domain, actor, id).await?;
     let rows = message::Entity::find()
-        .join_rev(JoinType::InnerJoin, reply())
+        .join_rev(JoinType::InnerJoin, to_message())
         .filter(thread_reply::Column::ChannelId.eq(channel_id))
         .filter(thread_reply::Column::RootSeq.eq(root_seq))
         .filter(thread_reply::Column::Seq.gt(after_seq))
@@ -49,12 +49,12 @@ pub async fn replies(
 }
 
 /// What the sends of a batch answer: messages that are there, not deleted, and
-/// no answers themselves. Their channels are locked.
+/// no replies themselves, as their channels' locked heads keep them.
 #[derive(Default)]
 pub(crate) struct Roots {
     wanted: HashSet<MessageId>,
     known: HashMap<MessageId, Root>,
-    /// What those who answer may see.
+    /// What the authors of replies may see.
     sights: HashMap<(ChannelId, UserId), Sight>,
 }
 
@@ -66,7 +66,7 @@ struct Root {
 }
 
 impl Roots {
-    /// Two queries for all; none for a batch that answers nothing.
+    /// Two queries for all; none for a batch without replies.
     pub(crate) async fn of(
         transaction: &DatabaseTransaction,
         batch: &[Pending],
@@ -99,8 +99,8 @@ impl Roots {
         })
     }
 
-    /// Counts an answer that was admitted.
-    pub(crate) fn answered(&mut self, pending: &Pending, at: DateTime<Utc>) -> Option<Reply> {
+    /// Counts a reply that was admitted.
+    pub(crate) fn reply(&mut self, pending: &Pending, at: DateTime<Utc>) -> Option<Reply> {
         let root_id = pending.thread_root_id?;
         let root = self.known.get_mut(&root_id)?;
         root.reply_count += 1;
@@ -162,7 +162,7 @@ pub(crate) async fn without(
         let times = lost.remove(&root.seq).unwrap_or_default();
         let mut thread = Thread::of(&root);
         thread.reply_count -= times.len() as i64;
-        // An earlier one was not the last: who stays so is known without looking.
+        // Without an earlier one the last reply is still the last.
         if times.iter().max() >= thread.last_reply_at.as_ref() {
             thread.last_reply_at = last_reply_at(transaction, &root).await?;
         }
@@ -171,7 +171,7 @@ pub(crate) async fn without(
     Ok(threads)
 }
 
-/// When the last answer was written that is not deleted.
+/// When the last reply was written that is not deleted.
 async fn last_reply_at(
     transaction: &DatabaseTransaction,
     root: &message::Model,
@@ -179,7 +179,7 @@ async fn last_reply_at(
     message::Entity::find()
         .select_only()
         .column(message::Column::CreatedAt)
-        .join_rev(JoinType::InnerJoin, reply())
+        .join_rev(JoinType::InnerJoin, to_message())
         .filter(thread_reply::Column::ChannelId.eq(root.channel_id))
         .filter(thread_reply::Column::RootSeq.eq(root.seq))
         .filter(message::Column::DeletedAt.is_null())
@@ -190,7 +190,7 @@ async fn last_reply_at(
 }
 
 /// `thread_reply (channel_id, seq)` → `message (channel_id, seq)`
-fn reply() -> RelationDef {
+fn to_message() -> RelationDef {
     thread_reply::Entity::belongs_to(message::Entity)
         .from((thread_reply::Column::ChannelId, thread_reply::Column::Seq))
         .to((message::Column::ChannelId, message::Column::Seq))

@@ -55,7 +55,8 @@ pub(crate) struct SendFrame {
     /// Delete it so many seconds after it was committed.
     #[oai(validator(minimum(value = "1"), maximum(value = "31622400")))]
     pub(crate) expires_in_s: Option<i64>,
-    /// The message of this channel that it answers, which is no answer itself.
+    /// The message of this channel that it answers, which is no reply itself: to
+    /// go on in a thread, give the `thread_root_id` of its replies.
     pub(crate) thread_root_id: Option<MessageId>,
     /// 1 to 128 printable ASCII characters, unique among one's sends. Without one
     /// the server makes one and tells it.
