@@ -14,6 +14,7 @@ pub(crate) enum ListKind {
     Sessions,
     Invitations,
     Users,
+    Replies,
 }
 
 impl ListKind {
@@ -24,6 +25,7 @@ impl ListKind {
             Self::Sessions => "sessions:",
             Self::Invitations => "invitations:",
             Self::Users => "users:",
+            Self::Replies => "replies:",
         }
     }
 

@@ -36,6 +36,7 @@ mod problem;
 mod profile;
 mod reactions;
 mod receipt;
+mod replies;
 mod routes;
 mod server;
 mod sessions;

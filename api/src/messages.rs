@@ -42,6 +42,9 @@ pub(crate) struct MessageRequest {
     ))]
     #[validate(custom(function = "check_text"))]
     text: String,
+    /// The message of this channel that it answers, which is no reply itself: to
+    /// go on in a thread, give the `thread_root_id` of its replies.
+    thread_root_id: Option<MessageId>,
 }
 
 /// Messages of a channel.
@@ -55,7 +58,7 @@ pub(crate) struct MessageList {
 
 impl Example for MessageRequest {
     fn example() -> Self {
-        Self { text: "Who took the *last* carrot? 🐇".into() }
+        Self { text: "Who took the *last* carrot? 🐇".into(), thread_root_id: None }
     }
 }
 
@@ -113,6 +116,7 @@ impl MessagesApi {
         let send = Send {
             channel: reference(&channel)?,
             text: MessageText::parse(request.0.text).map_err(invalid_text)?,
+            thread_root_id: request.0.thread_root_id,
             key: key.clone(),
             request_id: request_id(http),
             deadline: started + ACCEPT_WAIT,
@@ -284,6 +288,12 @@ impl From<Rejection> for Problem {
                 StatusCode::FORBIDDEN,
                 "not_a_member",
                 "You were not a member of this channel when the message came to be committed.",
+            ),
+            Rejection::ThreadNotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "thread_not_found",
+                "There is no such message in this channel to answer. Neither one that is deleted \
+                 nor a reply can be: to go on in a thread, give the `thread_root_id` of its replies.",
             ),
             Rejection::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

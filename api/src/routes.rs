@@ -29,13 +29,14 @@ use crate::passwords::PasswordsApi;
 use crate::pins::PinsApi;
 use crate::profile::ProfileApi;
 use crate::reactions::ReactionsApi;
+use crate::replies::RepliesApi;
 use crate::sessions::SessionsApi;
 use crate::users::UsersApi;
 
 type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
 type AboutPeople = (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi);
 type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
-type AboutMessages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
+type AboutMessages = (MessagesApi, MessageApi, RepliesApi, ReactionsApi, PinsApi);
 
 /// What is not in the document.
 const OTHER_METHODS: [(&str, &str); 1] = [("/v1/ws", "GET, HEAD")];
@@ -69,7 +70,7 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 fn service() -> OpenApiService<Apis, ()> {
     let people = (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi);
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
-    let messages = (MessagesApi, MessageApi, ReactionsApi, PinsApi);
+    let messages = (MessagesApi, MessageApi, RepliesApi, ReactionsApi, PinsApi);
     let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);
     OpenApiService::new(apis, "Warren", env!("CARGO_PKG_VERSION"))
         .description(

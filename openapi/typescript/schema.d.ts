@@ -710,6 +710,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/messages/{id}/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replies to a message
+         * @description A deleted message keeps them.
+         */
+        get: operations["listReplies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages/{id}/reactions/{emoji}": {
         parameters: {
             query?: never;
@@ -1516,12 +1536,20 @@ export interface components {
          * MessageRequest
          * @description What you want to say.
          * @example {
-         *       "text": "Who took the *last* carrot? 🐇"
+         *       "text": "Who took the *last* carrot? 🐇",
+         *       "thread_root_id": null
          *     }
          */
         MessageRequest: {
             /** @description Markdown: 1 to 16384 bytes of UTF-8 with something to see in it. */
             text: string;
+            /**
+             * A message; also names its send before the message exists.
+             * Format: uuid
+             * @description The message of this channel that it answers, which is no reply itself: to
+             *     go on in a thread, give the `thread_root_id` of its replies.
+             */
+            thread_root_id?: string | null;
         };
         /**
          * MuteRequest
@@ -1925,7 +1953,22 @@ export interface components {
          * @description Why a send became no message.
          * @enum {string}
          */
-        Rejection: "channel_not_found" | "channel_archived" | "not_a_member" | "key_reused" | "set_aside";
+        Rejection: "channel_not_found" | "channel_archived" | "not_a_member" | "thread_not_found" | "key_reused" | "set_aside";
+        /**
+         * ReplyList
+         * @description Replies to a message.
+         */
+        ReplyList: {
+            /** @description In ascending order. Deleted ones are among them, without their texts. */
+            items: components["schemas"]["Message"][];
+            /** @description Give it as `cursor` to go on; absent at the end. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description Continue with the channel's events after this number: you miss nothing.
+             */
+            as_of_seq: number;
+        };
         /**
          * Revision
          * @description What a message said before it was edited.
@@ -5224,6 +5267,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReplies: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The message's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyList"];
                 };
             };
             /** @description The body, a parameter or a header cannot be read: the detail says which. */

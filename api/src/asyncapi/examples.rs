@@ -7,6 +7,7 @@ use super::Side;
 const ANN: &str = "01997a3e-0d7a-7c1e-9a52-3f0c5f8d2b10";
 const PUBLIC: &str = "77617272-656e-8000-8000-000000000001";
 const MESSAGE: &str = "efddd036-1a96-8292-9e27-6673b4f94bb6";
+const REPLY: &str = "0ad8e3a4-6f3d-8b52-9c11-54d1c7a05e2f";
 const AT: &str = "2026-11-21T12:00:00Z";
 
 /// Examples of the frame of this type.
@@ -26,6 +27,7 @@ fn client() -> Vec<Value> {
         json!({ "type": "hello", "ticket": "kq3Zc0o2Jw8v4uVfG1nq0eYw2oQv5m1b7m0r2b6sT3o" }),
         json!({ "type": "send", "channel": "public", "text": "Who took the *last* carrot? 🐇",
             "key": "9f0c1f0e-6d3b-4c5e-8a51-2f6f3d0f7c11" }),
+        json!({ "type": "send", "channel": "public", "text": "Not me.", "thread_root_id": MESSAGE }),
         json!({ "type": "edit", "id": MESSAGE, "text": "Who took the *very last* carrot? 🐇",
             "ref": "3" }),
         json!({ "type": "delete", "id": MESSAGE, "ref": "4" }),
@@ -45,6 +47,9 @@ fn server() -> Vec<Value> {
             "channels": [channel()] }),
         json!({ "type": "event", "channel_id": PUBLIC, "seq": 42, "kind": "message_created",
             "actor_id": ANN, "at": AT, "message": message() }),
+        json!({ "type": "event", "channel_id": PUBLIC, "seq": 43, "kind": "message_created",
+            "actor_id": ANN, "at": AT, "message": reply(),
+            "thread": { "root_id": MESSAGE, "reply_count": 1, "last_reply_at": AT } }),
         json!({ "type": "receipt", "key": "9f0c1f0e-6d3b-4c5e-8a51-2f6f3d0f7c11", "id": MESSAGE,
             "outcome": "committed", "channel_id": PUBLIC, "seq": 42, "at": AT }),
         json!({ "type": "done", "ref": "7" }),
@@ -79,4 +84,9 @@ fn message() -> Value {
     json!({ "id": MESSAGE, "channel_id": PUBLIC, "seq": 42, "author": author(),
         "text": "Who took the *last* carrot? 🐇", "reply_count": 0, "created_at": AT,
         "reactions": [] })
+}
+
+fn reply() -> Value {
+    json!({ "id": REPLY, "channel_id": PUBLIC, "seq": 43, "author": author(), "text": "Not me.",
+        "thread_root_id": MESSAGE, "reply_count": 0, "created_at": AT, "reactions": [] })
 }

@@ -50,6 +50,7 @@ async fn post(
     let send = Send {
         channel: reference(&frame.channel)?,
         text: MessageText::parse(frame.text).map_err(invalid_text)?,
+        thread_root_id: frame.thread_root_id,
         key,
         request_id: Uuid::now_v7().to_string(),
         deadline: started + ACCEPT_WAIT,

@@ -72,14 +72,14 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use warren_domain::id::{ChannelId, UserId};
+    use warren_domain::id::UserId;
     use warren_domain::message::Rejection;
 
     use super::*;
 
     fn send(key: &str) -> (MessageId, Fingerprint) {
         let id = MessageId::derive(UserId::generate(), key);
-        (id, Fingerprint::of(ChannelId::generate(), key))
+        (id, Fingerprint(UserId::generate().0))
     }
 
     #[tokio::test]

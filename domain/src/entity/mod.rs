@@ -22,5 +22,6 @@ pub(crate) mod refresh_token;
 pub(crate) mod send_outcome;
 pub(crate) mod session;
 pub(crate) mod socket_ticket;
+pub(crate) mod thread_reply;
 pub(crate) mod user_account;
 pub(crate) mod worker;

@@ -45,20 +45,23 @@ impl Acl {
                 unknown.entry(pair.0).or_default().insert(pair.1);
             }
         }
-        for (channel_id, user_id) in look_up(transaction, unknown).await? {
-            if let Some(head) = timeline.head(channel_id) {
-                self.seen.insert((channel_id, user_id), head.acl_version);
+        for row in look_up(transaction, unknown).await? {
+            let pair = (row.channel_id, row.user_id);
+            if let Some(head) = timeline.head(row.channel_id) {
+                self.seen.insert(pair, head.acl_version);
             }
-            members.insert((channel_id, user_id));
+            members.insert(pair);
         }
         Ok(members)
     }
 }
 
-async fn look_up(
+/// The memberships among these people in these channels. One query, none for
+/// nobody.
+pub(crate) async fn look_up(
     transaction: &DatabaseTransaction,
     pairs: BTreeMap<ChannelId, HashSet<UserId>>,
-) -> Result<Vec<(ChannelId, UserId)>, DbErr> {
+) -> Result<Vec<membership::Model>, DbErr> {
     if pairs.is_empty() {
         return Ok(Vec::new());
     }
@@ -69,6 +72,5 @@ async fn look_up(
                 .and(membership::Column::UserId.is_in(users)),
         )
     });
-    let rows = membership::Entity::find().filter(any).all(transaction).await?;
-    Ok(rows.into_iter().map(|row| (row.channel_id, row.user_id)).collect())
+    membership::Entity::find().filter(any).all(transaction).await
 }

@@ -12,8 +12,9 @@ use crate::database::Database;
 use crate::entity::send_outcome;
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl::Acl;
+use crate::message::thread::Roots;
 use crate::message::{Fingerprint, Outcome, Pending, Rejection};
-use crate::timeline::{Happening, NewMessage, Person, Publication, Writer};
+use crate::timeline::{Happening, NewMessage, Numbered, Person, Publication, Writer};
 
 /// What a committed batch led to.
 pub(crate) struct Committed {
@@ -50,6 +51,7 @@ pub(crate) async fn commit_batch(
         decided: stored(&transaction, batch).await?,
         members: acl.members(&transaction, &timeline, batch).await?,
         authors: people.get(&transaction, authors).await?,
+        roots: Roots::of(&transaction, batch).await?,
         timeline,
         rows: Vec::new(),
         repeated: Vec::new(),
@@ -122,6 +124,7 @@ struct Decision {
     decided: HashMap<MessageId, Decided>,
     members: HashSet<(ChannelId, UserId)>,
     authors: HashMap<UserId, Person>,
+    roots: Roots,
     timeline: Writer,
     rows: Vec<send_outcome::ActiveModel>,
     /// What was committed before: perhaps nobody was told.
@@ -159,21 +162,25 @@ impl Decision {
         if !self.members.contains(&(pending.channel_id, pending.author_id)) {
             return Err(Rejection::NotAMember);
         }
+        if !self.roots.admit(pending) {
+            return Err(Rejection::ThreadNotFound);
+        }
         self.authors.get(&pending.author_id).cloned().ok_or(Rejection::NotAMember)
     }
 
     fn append(&mut self, pending: &Pending, author: Person) -> Outcome {
-        let new = NewMessage { id: pending.id, author, text: pending.text.clone() };
+        let at = self.timeline.next_at(pending.channel_id);
+        let reply = at.and_then(|at| self.roots.reply(pending, at));
+        let new = NewMessage { id: pending.id, author, text: pending.text.clone(), reply };
         match self.timeline.append(
             pending.channel_id,
             pending.author_id,
             Happening::MessageCreated(new),
         ) {
-            Some(numbered) => Outcome::Committed {
-                channel_id: pending.channel_id,
-                seq: numbered.seq,
-                at: numbered.at,
-            },
+            Some(Numbered { seq, at }) => {
+                self.roots.add(pending, seq);
+                Outcome::Committed { channel_id: pending.channel_id, seq, at }
+            }
             None => Outcome::Rejected { reason: Rejection::ChannelNotFound },
         }
     }

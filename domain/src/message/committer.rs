@@ -128,6 +128,7 @@ impl Committer {
             channel_id: ChannelId(Uuid::nil()),
             author_id: UserId(Uuid::nil()),
             text: String::new(),
+            thread_root_id: None,
             request_id: String::new(),
         };
         self.reject(&unreadable, Rejection::SetAside).await.map(drop)

@@ -10,7 +10,8 @@ use crate::context::Domain;
 use crate::entity::{mention, message, message_expiry, message_revision, pin, reaction};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::change::{Change, ChangeError};
-use crate::timeline::{Happening, Message, MessageChange, Writer};
+use crate::message::thread;
+use crate::timeline::{Happening, Message, MessageChange, Reply, Thread, Writer};
 
 /// Deletes a message: its text, what it said before, its reactions, its pin
 /// and whom it named are gone; its number stays, and the answer to the
@@ -66,13 +67,18 @@ pub(crate) async fn erase(
     let seqs: Vec<i64> = doomed.iter().map(|doomed| doomed.message.seq).collect();
     empty(transaction, channel_id, &seqs, at).await?;
     forget_everything_about(transaction, channel_id, &seqs).await?;
+    let messages = doomed.iter().map(|doomed| &doomed.message);
+    let threads = thread::without(transaction, channel_id, messages).await?;
     let authors = doomed.iter().map(|doomed| doomed.message.author_id).collect();
     let authors = people.get(transaction, authors).await?;
     let mut erased = Vec::with_capacity(doomed.len());
     for Doomed { message, by } in doomed {
         let Some(author) = authors.get(&message.author_id) else { continue };
-        let message = Message::of(emptied(message, at), author.clone());
-        let happening = Happening::MessageChanged(MessageChange::Deleted, message.clone(), None);
+        let reply = message.thread_root_seq.and_then(|root_seq| threads.get(&root_seq));
+        let begun = threads.get(&message.seq);
+        let message = Message::of(emptied(message, at, begun), author.clone());
+        let happening =
+            Happening::MessageChanged(MessageChange::Deleted, message.clone(), reply.cloned());
         timeline.append(channel_id, by, happening);
         erased.push(message);
     }
@@ -99,9 +105,12 @@ async fn empty(
         .map(drop)
 }
 
-/// The row as [`empty`] leaves it.
-fn emptied(message: message::Model, at: DateTime<Utc>) -> message::Model {
+/// The row as [`empty`] leaves it, and as its thread stands, if that lost replies too.
+fn emptied(message: message::Model, at: DateTime<Utc>, begun: Option<&Reply>) -> message::Model {
+    let thread = begun.map_or_else(|| Thread::of(&message), |begun| begun.thread.clone());
     message::Model {
+        reply_count: thread.reply_count,
+        last_reply_at: thread.last_reply_at,
         text: String::new(),
         deleted_at: Some(at),
         expires_at: None,

@@ -18,6 +18,7 @@ mod post;
 mod reaction;
 mod receipt;
 mod text;
+mod thread;
 mod view;
 
 pub use around::{AroundError, Middle, around};
@@ -35,5 +36,6 @@ pub use post::{PostError, Posted, Send, post};
 pub use reaction::{MAX_REACTIONS, react, take_back};
 pub use receipt::{ReceiptError, SendState, receipt};
 pub use text::{MAX_TEXT_SIZE_BYTES, MessageText};
+pub use thread::replies;
 
 pub(crate) use text::is_visible;

@@ -38,6 +38,9 @@ pub enum Rejection {
     ChannelArchived,
     /// The author was not a member when it came to be committed.
     NotAMember,
+    /// What it answers is not there, hidden from its author, deleted, or a reply
+    /// itself.
+    ThreadNotFound,
     /// The same author sent another message under the same key before.
     KeyReused,
     /// The payload could not be processed; an operator finds it among the dead letters.
@@ -52,6 +55,7 @@ impl Rejection {
             Self::ChannelNotFound => "channel_not_found",
             Self::ChannelArchived => "channel_archived",
             Self::NotAMember => "not_a_member",
+            Self::ThreadNotFound => "thread_not_found",
             Self::KeyReused => "key_reused",
             Self::SetAside => "set_aside",
         }
@@ -64,6 +68,7 @@ impl Rejection {
             Self::ChannelNotFound,
             Self::ChannelArchived,
             Self::NotAMember,
+            Self::ThreadNotFound,
             Self::KeyReused,
             Self::SetAside,
         ]

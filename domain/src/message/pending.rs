@@ -26,6 +26,9 @@ pub struct Pending {
     pub author_id: UserId,
     /// What is said.
     pub text: String,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread_root_id: Option<MessageId>,
     /// The request it came with: follows the message through the logs.
     pub request_id: String,
 }
@@ -34,7 +37,15 @@ impl Pending {
     /// What makes two sends "the same": see [`Fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.channel_id, &self.text)
+        let mut digest = Sha256::new()
+            .chain_update(b"warren.fingerprint.v1")
+            .chain_update(self.channel_id.0.as_bytes())
+            .chain_update(self.text.as_bytes());
+        // No text has a NUL, so none ends like this.
+        if let Some(root_id) = self.thread_root_id {
+            digest = digest.chain_update(b"\0thread").chain_update(root_id.0.as_bytes());
+        }
+        Fingerprint(uuid::Uuid::from_bytes(leading(&digest.finalize())))
     }
 
     /// The log's payload: versioned JSON.
@@ -83,19 +94,6 @@ pub enum Undecodable {
 )]
 #[serde(transparent)]
 pub struct Fingerprint(pub uuid::Uuid);
-
-impl Fingerprint {
-    /// The digest of a channel and a text.
-    #[must_use]
-    pub fn of(channel_id: ChannelId, text: &str) -> Self {
-        let digest = Sha256::new()
-            .chain_update(b"warren.fingerprint.v1")
-            .chain_update(channel_id.0.as_bytes())
-            .chain_update(text.as_bytes())
-            .finalize();
-        Self(uuid::Uuid::from_bytes(leading(&digest)))
-    }
-}
 
 impl MessageId {
     /// The id of the send that `author` makes under `key`: a UUIDv8 (RFC 9562)
@@ -161,6 +159,8 @@ fn with_tag(id: [u8; 16], author: UserId) -> uuid::Uuid {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn pending() -> Pending {
@@ -170,6 +170,7 @@ mod tests {
             channel_id: ChannelId::generate(),
             author_id,
             text: "hello 🐇".into(),
+            thread_root_id: None,
             request_id: "r".into(),
         }
     }
@@ -177,7 +178,16 @@ mod tests {
     #[test]
     fn decode_returns_what_encode_wrote() {
         let pending = pending();
-        assert_eq!(Pending::decode(&pending.encode()), Ok(pending));
+        let reply = Pending { thread_root_id: Some(pending.id), ..pending.clone() };
+        for pending in [pending, reply] {
+            assert_eq!(Pending::decode(&pending.encode()), Ok(pending));
+        }
+    }
+
+    #[test]
+    fn payload_of_a_message_that_answers_none_is_as_ever() {
+        let payload: serde_json::Value = serde_json::from_slice(&pending().encode()).unwrap();
+        assert!(payload.get("thread_root_id").is_none(), "{payload}");
     }
 
     #[test]
@@ -206,10 +216,27 @@ mod tests {
     }
 
     #[test]
-    fn fingerprint_depends_on_channel_and_text() {
-        let channel = ChannelId::generate();
-        assert_eq!(Fingerprint::of(channel, "a"), Fingerprint::of(channel, "a"));
-        assert_ne!(Fingerprint::of(channel, "a"), Fingerprint::of(channel, "b"));
-        assert_ne!(Fingerprint::of(channel, "a"), Fingerprint::of(ChannelId::generate(), "a"));
+    fn fingerprint_depends_on_channel_text_and_thread() {
+        let one = pending();
+        let again = Pending { request_id: "another".into(), ..one.clone() };
+        assert_eq!(one.fingerprint(), again.fingerprint());
+        let others = [
+            Pending { text: "b".into(), ..one.clone() },
+            Pending { channel_id: ChannelId::generate(), ..one.clone() },
+            Pending { thread_root_id: Some(one.id), ..one.clone() },
+            Pending { thread_root_id: Some(MessageId::derive(one.author_id, "l")), ..one.clone() },
+        ];
+        let all: HashSet<Fingerprint> =
+            others.iter().chain([&one]).map(Pending::fingerprint).collect();
+        assert_eq!(all.len(), 5);
+    }
+
+    /// Sends are known by it for ever.
+    #[test]
+    fn fingerprint_of_a_message_that_answers_none_is_as_ever() {
+        let channel_id = ChannelId(uuid::uuid!("77617272-656e-8000-8000-000000000001"));
+        let pending = Pending { channel_id, ..pending() };
+        let known = uuid::uuid!("aae7acb3-d6f0-3f20-3c21-5998ba94e963");
+        assert_eq!(pending.fingerprint(), Fingerprint(known));
     }
 }

@@ -7,9 +7,9 @@ use crate::account::Actor;
 use crate::channel::{AccessError, ChannelRef, find_for_post};
 use crate::context::Domain;
 use crate::entity::send_outcome;
-use crate::id::{ChannelId, MessageId};
+use crate::id::MessageId;
 use crate::message::commit::Decided;
-use crate::message::{Fingerprint, IdempotencyKey, MessageText, Outcome, Pending, Rejection};
+use crate::message::{IdempotencyKey, MessageText, Outcome, Pending, Rejection};
 use crate::port::{Accepted, NotAcknowledged};
 
 /// What somebody wants to say.
@@ -19,6 +19,8 @@ pub struct Send {
     pub channel: ChannelRef,
     /// What.
     pub text: MessageText,
+    /// The message that it answers.
+    pub thread_root_id: Option<MessageId>,
     /// Under which key it may be repeated.
     pub key: IdempotencyKey,
     /// The request it came with, for the logs.
@@ -59,14 +61,22 @@ pub enum PostError {
 /// [`PostError`].
 pub async fn post(domain: &Domain, actor: &Actor, send: Send) -> Result<Posted, PostError> {
     let id = MessageId::derive(actor.id(), send.key.as_ref());
-    let text = String::from(send.text);
-    let channel_id = match find_for_post(domain, actor, &send.channel).await {
-        Ok(channel_id) => channel_id,
-        Err((error, channel_id)) => return refused(domain, id, channel_id, &text, error).await,
+    let found = find_for_post(domain, actor, &send.channel).await;
+    let pending = |channel_id| Pending {
+        id,
+        channel_id,
+        author_id: actor.id(),
+        text: send.text.into(),
+        thread_root_id: send.thread_root_id,
+        request_id: send.request_id,
     };
-    let pending =
-        Pending { id, channel_id, author_id: actor.id(), text, request_id: send.request_id };
-    let request_id = pending.request_id.clone();
+    let pending = match found {
+        Ok(channel_id) => pending(channel_id),
+        Err((error, channel_id)) => {
+            return refused(domain, id, channel_id.map(pending), error).await;
+        }
+    };
+    let (channel_id, request_id) = (pending.channel_id, pending.request_id.clone());
     let accepted = domain.log.append(pending, send.deadline).await?;
     tracing::debug!(message.id = %id, channel.id = %channel_id, request.id = request_id, "accepted");
     Ok(Posted { id, accepted })
@@ -76,13 +86,12 @@ pub async fn post(domain: &Domain, actor: &Actor, send: Send) -> Result<Posted, 
 async fn refused(
     domain: &Domain,
     id: MessageId,
-    channel_id: Option<ChannelId>,
-    text: &str,
+    pending: Option<Pending>,
     error: AccessError,
 ) -> Result<Posted, PostError> {
     let stored = send_outcome::Entity::find_by_id(id).one(domain.database.read()).await?;
-    if let (Some(row), Some(channel_id)) = (stored, channel_id) {
-        let outcome = Decided::from(row).outcome_for(Fingerprint::of(channel_id, text));
+    if let (Some(row), Some(pending)) = (stored, pending) {
+        let outcome = Decided::from(row).outcome_for(pending.fingerprint());
         // Another content under this key must not tell whether a hidden channel exists.
         let hidden = matches!(error, AccessError::NotFound);
         if !hidden || outcome != (Outcome::Rejected { reason: Rejection::KeyReused }) {

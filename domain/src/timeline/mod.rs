@@ -5,6 +5,7 @@ mod event;
 mod message;
 mod person;
 mod read;
+mod thread;
 mod writer;
 
 pub use channel::{ChannelKind, ChannelSummary, HistoryVisibility};
@@ -14,4 +15,5 @@ pub use person::{Person, UserKind};
 pub use read::{heads, read};
 pub use writer::Publication;
 
-pub(crate) use writer::{Happening, MessageChange, NewMessage, Writer};
+pub(crate) use thread::Reply;
+pub(crate) use writer::{Happening, MessageChange, NewMessage, Numbered, Writer};

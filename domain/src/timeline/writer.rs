@@ -16,7 +16,8 @@ use crate::channel::MemberRole;
 use crate::entity::{channel_event, channel_head, message};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::port::ChannelEvents;
-use crate::timeline::{ChannelSummary, Event, EventKind, Message, Person, Thread};
+use crate::timeline::thread::Threads;
+use crate::timeline::{ChannelSummary, Event, EventKind, Message, Person, Reply};
 
 /// Appends to the timelines of the channels that it holds locked.
 pub(crate) struct Writer {
@@ -25,11 +26,11 @@ pub(crate) struct Writer {
     events: BTreeMap<ChannelId, Vec<Event>>,
     event_rows: Vec<channel_event::ActiveModel>,
     message_rows: Vec<message::ActiveModel>,
+    threads: Threads,
 }
 
 /// What happens, before it has a number.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way to its event")]
 pub(crate) enum Happening {
     ChannelCreated(ChannelSummary),
     ChannelUpdated(ChannelSummary),
@@ -38,9 +39,9 @@ pub(crate) enum Happening {
     MemberUpdated(Person, MemberRole),
     MemberLeft(Person),
     MessageCreated(NewMessage),
-    /// With the message as it is then, which the caller writes, and the thread
-    /// that it answers in, if its number of replies changed.
-    MessageChanged(MessageChange, Message, Option<Thread>),
+    /// With the message as it is then, which the caller writes, and where it
+    /// answers, if that changed how many replies there are.
+    MessageChanged(MessageChange, Message, Option<Reply>),
 }
 
 /// A message that gets its number, and with it its row.
@@ -49,6 +50,7 @@ pub(crate) struct NewMessage {
     pub(crate) id: MessageId,
     pub(crate) author: Person,
     pub(crate) text: String,
+    pub(crate) reply: Option<Reply>,
 }
 
 /// What can happen to a message.
@@ -114,6 +116,7 @@ impl Writer {
             events: BTreeMap::new(),
             event_rows: Vec::new(),
             message_rows: Vec::new(),
+            threads: Threads::default(),
         })
     }
 
@@ -169,9 +172,14 @@ impl Writer {
             | Happening::MessageChanged(..) => {}
         }
         let numbered = Numbered { seq: head.last_seq, at };
+        let reply = happening.reply().cloned();
         let event = event(channel_id, actor_id, numbered, happening);
         if let (EventKind::MessageCreated, Some(message)) = (event.kind, &event.message) {
-            self.message_rows.push(message_row(message, head.message_count));
+            let root_seq = reply.as_ref().map(|reply| reply.root_seq);
+            self.message_rows.push(message_row(message, root_seq, head.message_count));
+        }
+        if let Some(reply) = reply {
+            self.threads.note(&event, reply);
         }
         self.event_rows.push(event_row(&event));
         self.events.entry(channel_id).or_default().push(event);
@@ -188,6 +196,7 @@ impl Writer {
                 .exec_without_returning(&transaction)
                 .await?;
         }
+        self.threads.write(&transaction).await?;
         if !self.event_rows.is_empty() {
             channel_event::Entity::insert_many(self.event_rows)
                 .exec_without_returning(&transaction)
@@ -260,16 +269,29 @@ fn event(
         Happening::MemberJoined(user, role) | Happening::MemberUpdated(user, role) => {
             Event { user: Some(user), role: Some(role), ..bare }
         }
-        Happening::MessageCreated(new) => {
-            Event { message: Some(new.numbered(channel_id, seq, at)), ..bare }
-        }
-        Happening::MessageChanged(change, message, thread) => {
-            Event { message: Some(message), thread, emoji: change.emoji(), ..bare }
-        }
+        Happening::MessageCreated(new) => Event {
+            thread: new.reply.as_ref().map(|reply| reply.thread.clone()),
+            message: Some(new.numbered(channel_id, seq, at)),
+            ..bare
+        },
+        Happening::MessageChanged(change, message, reply) => Event {
+            message: Some(message),
+            thread: reply.map(|reply| reply.thread),
+            emoji: change.emoji(),
+            ..bare
+        },
     }
 }
 
 impl Happening {
+    fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::MessageCreated(new) => new.reply.as_ref(),
+            Self::MessageChanged(_, _, reply) => reply.as_ref(),
+            _ => None,
+        }
+    }
+
     fn kind(&self) -> EventKind {
         match self {
             Self::ChannelCreated(_) => EventKind::ChannelCreated,
@@ -308,7 +330,7 @@ impl NewMessage {
             seq,
             author: self.author,
             text: self.text,
-            thread_root_id: None,
+            thread_root_id: self.reply.map(|reply| reply.thread.root_id),
             reply_count: 0,
             last_reply_at: None,
             created_at,
@@ -335,7 +357,11 @@ fn event_row(event: &Event) -> channel_event::ActiveModel {
     }
 }
 
-fn message_row(message: &Message, ordinal: i64) -> message::ActiveModel {
+fn message_row(
+    message: &Message,
+    thread_root_seq: Option<i64>,
+    ordinal: i64,
+) -> message::ActiveModel {
     message::ActiveModel {
         channel_id: Set(message.channel_id),
         seq: Set(message.seq),
@@ -349,7 +375,7 @@ fn message_row(message: &Message, ordinal: i64) -> message::ActiveModel {
         expires_at: Set(message.expires_at),
         pinned_at: Set(None),
         thread_root_id: Set(message.thread_root_id),
-        thread_root_seq: Set(None),
+        thread_root_seq: Set(thread_root_seq),
         reply_count: Set(0),
         last_reply_at: Set(None),
         reactions: Set(None),

@@ -137,6 +137,26 @@ impl Person {
         answer.expect(201)["id"].as_str().expect("an id").to_owned()
     }
 
+    /// Answers a message under a key.
+    pub async fn post_reply(&self, channel: &str, root: &str, text: &str, key: &str) -> Answer {
+        let path = format!("/v1/channels/{channel}/messages");
+        let content = Content::Json(json!({"text": text, "thread_root_id": root}));
+        let headers: &[(&str, &str)] = &[("Idempotency-Key", key)];
+        self.call(Call { method: "POST", path: &path, content, headers }).await
+    }
+
+    /// Answers a message, and it is committed; the answer is its id.
+    pub async fn replied(&self, channel: &str, root: &str, text: &str) -> String {
+        let answer = self.post_reply(channel, root, text, &new_key()).await;
+        answer.expect(201)["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The items of a page of what answers a message.
+    pub async fn replies(&self, id: &str, query: &str) -> Vec<Value> {
+        let answer = self.get(&format!("/v1/messages/{id}/replies{query}")).await;
+        answer.expect(200)["items"].as_array().expect("items").clone()
+    }
+
     /// A message as this person sees it.
     pub async fn message(&self, id: &str) -> Value {
         self.get(&format!("/v1/messages/{id}")).await.expect(200).clone()

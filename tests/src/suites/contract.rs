@@ -128,6 +128,7 @@ async fn impossible_parameters_are_refused(world: Arc<World>) {
         "/v1/sessions?limit=201",
         "/v1/users?limit=0",
         "/v1/messages/not-an-id/revisions",
+        "/v1/messages/not-an-id/replies",
     ] {
         ann.get(path).await.expect_problem(400, "invalid_parameter");
     }

@@ -180,6 +180,7 @@ impl Log {
             channel_id,
             author_id,
             text: text.to_owned(),
+            thread_root_id: None,
             request_id: "from outside".to_owned(),
         }
     }

@@ -247,6 +247,7 @@ pub fn sends(channel_id: ChannelId, count: usize) -> Vec<Pending> {
         channel_id,
         author_id,
         text: format!("number {number} 🐇"),
+        thread_root_id: None,
         request_id: format!("request-{number}"),
     };
     (0..count).map(send).collect()

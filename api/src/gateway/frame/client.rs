@@ -52,6 +52,9 @@ pub(crate) struct SendFrame {
     /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
     #[oai(validator(min_length = 1, max_length = 16384))]
     pub(crate) text: String,
+    /// The message of this channel that it answers, which is no reply itself: to
+    /// go on in a thread, give the `thread_root_id` of its replies.
+    pub(crate) thread_root_id: Option<MessageId>,
     /// 1 to 128 printable ASCII characters, unique among one's sends. Without one
     /// the server makes one and tells it.
     #[oai(validator(min_length = 1, max_length = 128))]

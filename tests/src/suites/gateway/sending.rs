@@ -17,6 +17,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             send_gets_its_receipt_and_its_event,
             send_and_post_share_their_keys,
             send_without_a_key_is_told_one,
+            send_may_answer_a_message,
             refused_send_is_an_error_with_its_key,
             frame_that_is_no_frame_is_an_error,
         ]
@@ -69,6 +70,29 @@ async fn send_without_a_key_is_told_one(world: Arc<World>) {
     assert_eq!(again.expect(201)["id"], receipt["id"]);
 }
 
+async fn send_may_answer_a_message(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    let root = ann.posted(&channel, "root").await;
+    let mut socket = world.elsewhere(&ann).await.socket(&Cursors::new()).await;
+    let mut frame = json!({"type": "send", "channel": channel, "text": "reply", "key": "reply",
+        "thread_root_id": root});
+    socket.send(frame.clone()).await;
+    let receipt = socket.until_type("receipt").await;
+    assert_eq!((&receipt["outcome"], &receipt["seq"]), (&json!("committed"), &json!(4)));
+    let posted = ann.post_reply(&channel, &root, "reply", "reply").await;
+    assert_eq!(posted.expect(201)["id"], receipt["id"], "the same send by the other door");
+    assert_eq!(ann.replies(&root, "").await[0]["id"], receipt["id"]);
+    frame["thread_root_id"] = receipt["id"].clone();
+    frame["key"] = json!("a reply to a reply");
+    socket.send(frame).await;
+    let receipt = socket.until_type("receipt").await;
+    assert_eq!(
+        (&receipt["outcome"], &receipt["reason"]),
+        (&json!("rejected"), &json!("thread_not_found"))
+    );
+}
+
 async fn refused_send_is_an_error_with_its_key(world: Arc<World>) {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let public = bob.create_channel("public").await;
@@ -99,6 +123,7 @@ async fn frame_that_is_no_frame_is_an_error(world: Arc<World>) {
         json!([1]),
         json!("ping"),
         json!({"type": "send", "channel": "public", "text": 7}),
+        json!({"type": "send", "channel": "public", "text": "hi", "thread_root_id": "none"}),
         json!({"type": "ping", "extra": true}),
     ] {
         socket.send(frame).await;

@@ -128,12 +128,13 @@ async fn message_of_a_foreign_channel_is_as_absent(world: Arc<World>) {
 }
 
 /// Every operation on one message.
-const OF_A_MESSAGE: [(&str, &str); 9] = [
+const OF_A_MESSAGE: [(&str, &str); 10] = [
     ("GET", ""),
     ("PATCH", ""),
     ("DELETE", ""),
     ("GET", "/receipt"),
     ("GET", "/revisions"),
+    ("GET", "/replies"),
     ("PUT", "/reactions/%F0%9F%90%87"),
     ("DELETE", "/reactions/%F0%9F%90%87"),
     ("PUT", "/pin"),

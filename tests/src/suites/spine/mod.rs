@@ -19,6 +19,7 @@ mod profile;
 mod reactions;
 mod session_list;
 mod sessions;
+mod threads;
 mod timeline;
 mod updates;
 
@@ -45,6 +46,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(invitations::trials(world));
     trials.extend(messages::trials(world));
     trials.extend(changes::trials(world));
+    trials.extend(threads::trials(world));
     trials.extend(reactions::trials(world));
     trials.extend(pins::trials(world));
     trials.extend(history::trials(world));
