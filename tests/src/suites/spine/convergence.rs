@@ -26,7 +26,7 @@ const SEEDS: [u64; 4] = [1, 2, 3, 4];
 
 const EMOJIS: [&str; 2] = ["🐇", "🥕"];
 
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 15] = [
     "channel_created",
     "channel_updated",
     "member_invited",
@@ -34,7 +34,9 @@ const KINDS: [&str; 13] = [
     "member_left",
     "member_updated",
     "message_created",
+    "message_created of a reply",
     "message_deleted",
+    "message_deleted of a reply",
     "message_edited",
     "message_pinned",
     "message_unpinned",
@@ -60,8 +62,10 @@ async fn what_one_had_and_the_events_since_are_a_fresh_read(world: Arc<World>) {
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Say,
+    Reply,
     Edit,
     Delete,
+    DeleteReply,
     React,
     TakeBack,
     Pin,
@@ -75,12 +79,16 @@ enum Deed {
     Restore,
 }
 
-const DEEDS: [Deed; 19] = [
+const DEEDS: [Deed; 23] = [
     Deed::Say,
     Deed::Say,
     Deed::Say,
+    Deed::Reply,
+    Deed::Reply,
+    Deed::Reply,
     Deed::Edit,
     Deed::Delete,
+    Deed::DeleteReply,
     Deed::React,
     Deed::React,
     Deed::TakeBack,
@@ -153,7 +161,7 @@ impl History {
             assert_eq!(twice, fresh, "twice by {whose}");
             assert_eq!(half.with(after(events, half.last_seq)), fresh, "the rest by {whose}");
         }
-        live.iter().map(kind).collect()
+        live.iter().map(kind_and_place).collect()
     }
 
     async fn perform(&mut self, deeds: &[Deed]) {
@@ -184,6 +192,10 @@ impl History {
         let fits = |message: &&Value| match deed {
             Deed::TakeBack => message["reactions"][0].is_object(),
             Deed::Unpin => message["pinned_at"].is_string(),
+            Deed::Reply => message.get("thread_root_id").is_none(),
+            Deed::DeleteReply => {
+                message["thread_root_id"].is_string() && message.get("deleted_at").is_none()
+            }
             _ => true,
         };
         let fitting: Vec<&Value> = messages.iter().filter(fits).collect();
@@ -206,8 +218,13 @@ impl History {
                 let text = Some(json!({"text": words}));
                 (actor, request("POST", format!("{channel}/messages"), text))
             }
+            Deed::Reply => {
+                let reply = json!({"text": words, "thread_root_id": id(chosen?)?});
+                (actor, request("POST", format!("{channel}/messages"), Some(reply)))
+            }
             Deed::Edit => (author, request("PATCH", message()?, Some(json!({"text": words})))),
             Deed::Delete => (actor, request("DELETE", message()?, None)),
+            Deed::DeleteReply => (author, request("DELETE", message()?, None)),
             Deed::React => {
                 (reader, request("PUT", format!("{}/reactions/{emoji}", message()?), None))
             }
@@ -281,9 +298,22 @@ impl State {
             _ => {
                 let message = &event["message"];
                 self.messages.insert(text(&message["id"]), seen(message));
+                self.follow(&event["thread"]);
             }
         }
         self.last_seq = event["seq"].as_i64().expect("a number").max(self.last_seq);
+    }
+
+    /// What an event says of the thread that its message answers in.
+    fn follow(&mut self, thread: &Value) {
+        let Some(id) = thread["root_id"].as_str() else { return };
+        let root = self.messages.get_mut(id).and_then(Value::as_object_mut).expect("a root");
+        for field in ["reply_count", "last_reply_at"] {
+            match thread.get(field) {
+                Some(value) => drop(root.insert(field.to_owned(), value.clone())),
+                None => drop(root.remove(field)),
+            }
+        }
     }
 }
 
@@ -315,4 +345,9 @@ fn text(value: &Value) -> String {
 
 fn kind(event: &Value) -> String {
     text(&event["kind"])
+}
+
+fn kind_and_place(event: &Value) -> String {
+    let place = if event.get("thread").is_some() { " of a reply" } else { "" };
+    format!("{}{place}", kind(event))
 }
