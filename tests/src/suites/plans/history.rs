@@ -28,6 +28,7 @@ pub(super) async fn fill(database: &DatabaseConnection) {
     // Everybody is in the largest one.
     statements.extend((2..=CHANNELS).map(|channel| sql.invitations(channel)));
     statements.push(sql.outcomes());
+    statements.extend(sql.thread());
     for statement in statements {
         let filled = transaction.execute_unprepared(&statement).await;
         filled.unwrap_or_else(|error| panic!("{statement}: {error}"));
@@ -130,6 +131,28 @@ impl Sql {
         "INSERT INTO send_outcome (id, author_id, fingerprint, channel_id, seq, at) \
          SELECT id, author_id, id, channel_id, seq, created_at FROM message"
             .to_owned()
+    }
+
+    /// Every second message of the largest channel answers its first one.
+    fn thread(&self) -> [String; 3] {
+        let (members, messages) = size(1);
+        let (channel, root_seq) = (self.id("c", "1"), members + 2);
+        let (root, at) = (self.id("e", "1000001"), self.time(&messages.to_string()));
+        [
+            format!(
+                "UPDATE message SET thread_root_id = {root}, thread_root_seq = {root_seq} \
+                 WHERE channel_id = {channel} AND seq > {root_seq} AND seq % 2 = 0"
+            ),
+            "INSERT INTO thread_reply (channel_id, root_seq, seq) \
+             SELECT channel_id, thread_root_seq, seq FROM message \
+             WHERE thread_root_seq IS NOT NULL"
+                .to_owned(),
+            format!(
+                "UPDATE message SET last_reply_at = {at}, \
+                 reply_count = (SELECT COUNT(*) FROM thread_reply) \
+                 WHERE channel_id = {channel} AND seq = {root_seq}"
+            ),
+        ]
     }
 
     /// The id of the thing with a number; `kind` is a hexadecimal digit.

@@ -24,7 +24,7 @@ use postgres::postgres_scans_no_history;
 use sqlite::sqlite_scans_no_history;
 
 /// The tables that grow with every message.
-const HISTORY: [&str; 3] = ["message", "channel_event", "send_outcome"];
+const HISTORY: [&str; 4] = ["message", "channel_event", "send_outcome", "thread_reply"];
 
 /// More rows than any page, batch or replay has: a statement that visits more of a
 /// history than this reads on with the history's growth.

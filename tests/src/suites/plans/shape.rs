@@ -69,6 +69,11 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("counting pins", &["SELECT COUNT(*)", "FROM \"pin\""]),
     ("pins", &["FROM \"pin\"", "\"seq\" > ?", "LIMIT"]),
     ("pinned messages", &["FROM \"message\"", "\"seq\" IN ("]),
+    ("what can be answered", &["FROM \"send_outcome\" INNER JOIN \"message\"", "\"id\" IN ("]),
+    ("writing replies", &["INSERT INTO \"thread_reply\""]),
+    ("counting replies", &["UPDATE \"message\" SET \"reply_count\" = (CASE"]),
+    ("replies", &["JOIN \"thread_reply\"", "\"thread_reply\".\"seq\" > ?", "LIMIT"]),
+    ("the last reply", &["JOIN \"thread_reply\"", "ORDER BY", "DESC LIMIT"]),
     ("forgetting mentions", &["DELETE FROM \"mention\""]),
 ];
 

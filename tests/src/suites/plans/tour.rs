@@ -28,6 +28,7 @@ pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> S
     messages(&ann, &channel).await;
     posts(&ann, &bob, &channel).await;
     changes(&ann, &channel).await;
+    threads(&ann, &channel).await;
     events(&ann, &channel).await;
     socket(&ann, &channel).await
 }
@@ -175,6 +176,17 @@ async fn changes(ann: &Person, channel: &str) {
     }
     ann.delete_message(&id).await.expect(204);
     ann.delete_message(&id).await.expect(204);
+}
+
+/// The long thread under the first message: reading on, and another last reply.
+async fn threads(ann: &Person, channel: &str) {
+    let first = ann.messages(channel, "?after_seq=0&limit=1").await;
+    let root = first[0]["id"].as_str().expect("an id");
+    let page = ann.get(&format!("/v1/messages/{root}/replies")).await;
+    let cursor = page.expect(200)["next_cursor"].as_str().expect("more than a page").to_owned();
+    assert_eq!(ann.replies(root, &format!("?cursor={cursor}")).await.len(), 50);
+    let last = ann.replied(channel, root, "me too").await;
+    ann.delete_message(&last).await.expect(204);
 }
 
 async fn events(ann: &Person, channel: &str) {
