@@ -1,18 +1,22 @@
-//! Who I am, and changing it.
+//! Who I am, changing it, and going for good.
 
 use std::sync::Arc;
 
+use poem::Request;
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::types::{Example, MaybeUndefined};
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use validator::Validate;
-use warren_domain::account::{self, Email, PersonName, ProfileChange, ProfileError, User};
+use warren_domain::account::{
+    self, DeletionError, Email, PersonName, ProfileChange, ProfileError, User,
+};
 
 use crate::accounts::{check_email, check_person_name, sentence};
 use crate::auth::Bearer;
 use crate::body::{Body, invalid_value};
+use crate::costly;
 use crate::node::Node;
 use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
@@ -62,6 +66,28 @@ pub(crate) struct ProfileRequest {
     email: Option<String>,
 }
 
+/// That it is really you.
+#[derive(Debug, Deserialize, Object, Validate)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
+pub(crate) struct DeletionRequest {
+    /// Your password.
+    #[oai(validator(min_length = 1, max_length = 256))]
+    #[validate(length(
+        min = 1,
+        max = 256,
+        code = "length",
+        message = "a password has 1 to 256 characters"
+    ))]
+    password: String,
+}
+
+impl Example for DeletionRequest {
+    fn example() -> Self {
+        Self { password: "correct horse battery staple".into() }
+    }
+}
+
 impl Example for ProfileRequest {
     fn example() -> Self {
         Self {
@@ -71,6 +97,13 @@ impl Example for ProfileRequest {
             email: None,
         }
     }
+}
+
+#[derive(ApiResponse)]
+enum Deleted {
+    /// The account is gone, and all its sessions have ended.
+    #[oai(status = 204)]
+    Done,
 }
 
 /// One's own profile.
@@ -98,6 +131,26 @@ impl ProfileApi {
         let user = account::change_profile(&node.domain, &actor, change).await?;
         node.authenticator.ask_again(actor.id());
         Ok(Body(user))
+    }
+
+    /// Delete my account
+    ///
+    /// For good: my names, address, password, sessions and memberships are gone, and
+    /// my username is free. What I wrote stays, as of a deleted user; others keep the
+    /// chats that they had with me. A wrong password is answered 403
+    /// `wrong_password`; the server's last owner stays (409 `last_owner`).
+    #[oai(path = "/me", method = "delete", operation_id = "deleteMe")]
+    async fn delete(
+        &self,
+        node: Data<&Arc<Node>>,
+        Bearer(actor): Bearer,
+        http: &Request,
+        request: Body<DeletionRequest>,
+    ) -> Result<Deleted, Refused<400, 401, 403, 409, 413, 415, 422, 429>> {
+        costly::admit(&node, http)?;
+        let ended = account::delete_account(&node.domain, &actor, &request.0.password).await?;
+        node.authenticator.forget_ended(&ended);
+        Ok(Deleted::Done)
     }
 }
 
@@ -133,6 +186,17 @@ impl TryFrom<ProfileRequest> for ProfileChange {
             display_name: optional_name(request.display_name)?,
             email: email.map_err(invalid_value)?,
         })
+    }
+}
+
+impl From<DeletionError> for Problem {
+    fn from(error: DeletionError) -> Self {
+        match error {
+            DeletionError::Confirm(error) => error.into(),
+            DeletionError::LastOwner => {
+                Self::new(StatusCode::CONFLICT, "last_owner", sentence(&error))
+            }
+        }
     }
 }
 

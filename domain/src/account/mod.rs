@@ -2,6 +2,7 @@
 
 mod actor;
 mod client;
+mod deletion;
 mod directory;
 mod last_seen;
 mod login;
@@ -22,6 +23,7 @@ mod user;
 
 pub use actor::Actor;
 pub use client::ClientName;
+pub use deletion::{DeletionError, delete_account};
 pub use directory::{Profile, user_named, users};
 pub use last_seen::{notice, seen};
 pub use login::{LoginError, login};

@@ -15,12 +15,15 @@ pub struct PersonName(String);
 pub struct Email(String);
 
 impl Username {
+    /// The longest, in characters.
+    pub(crate) const MAX_LENGTH: usize = 32;
+
     /// Takes capitals too, and lowers them: a name is unique without regard to case.
     ///
     /// # Errors
     /// [`Invalid`] names the broken rule.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if !(3..=32).contains(&text.len()) {
+        if !(3..=Self::MAX_LENGTH).contains(&text.len()) {
             return Err(Invalid::new("length", "a username has 3 to 32 characters"));
         }
         let lowered = text.to_ascii_lowercase();

@@ -7,6 +7,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
+use crate::account::session::random_token;
 use crate::invalid::Invalid;
 
 /// OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
@@ -31,6 +32,11 @@ impl Password {
             return Err(Invalid::new("length", "a password has 8 to 256 characters"));
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// One that nobody knows.
+    pub(crate) fn random() -> Self {
+        Self(random_token())
     }
 }
 

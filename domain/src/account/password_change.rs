@@ -74,7 +74,7 @@ impl Confirmed {
     /// Locks the account and checks that its password is still the one that was
     /// confirmed.
     pub(crate) async fn still_holds(
-        self,
+        &self,
         transaction: &DatabaseTransaction,
     ) -> Result<user_account::Model, ConfirmError> {
         let row = row::lock(transaction, self.user_id).await?;

@@ -12,10 +12,11 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Membership;
+use crate::channel::view::membership_of;
 use crate::context::Domain;
 use crate::entity::{channel, invitation, membership, user_account};
 use crate::id::{ChannelId, UserId};
-use crate::timeline::{Happening, HistoryVisibility, Person, UserKind, Writer};
+use crate::timeline::{ChannelKind, Happening, HistoryVisibility, Person, UserKind, Writer};
 
 /// What a member may do in a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
@@ -110,6 +111,25 @@ pub async fn first_members(
         .await
 }
 
+/// At most `limit` of the channels that somebody can leave, in the order of their
+/// ids: all theirs but the direct ones.
+pub(crate) async fn to_leave(
+    connection: &impl ConnectionTrait,
+    user_id: UserId,
+    limit: u64,
+) -> Result<Vec<ChannelId>, DbErr> {
+    channel::Entity::find()
+        .select_only()
+        .column(channel::Column::Id)
+        .join(JoinType::InnerJoin, membership_of(user_id))
+        .filter(channel::Column::Kind.ne(ChannelKind::Direct))
+        .order_by_asc(channel::Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(connection)
+        .await
+}
+
 /// Makes somebody a member of a channel that `timeline` holds locked.
 pub(crate) async fn insert(
     transaction: &DatabaseTransaction,
@@ -131,6 +151,7 @@ pub(crate) async fn begin(
 ) -> Result<(), DbErr> {
     let Arrival { channel_id, history, actor_id, people } = arrival;
     let message_count = timeline.head(channel_id).map_or(0, |head| head.message_count);
+    let ids = people.iter().map(|(person, _)| person.id).collect();
     let mut rows = Vec::with_capacity(people.len());
     for (person, role) in people {
         let user_id = person.id;
@@ -153,10 +174,26 @@ pub(crate) async fn begin(
             cleared_seq: Set(cleared_seq),
         });
     }
-    if !rows.is_empty() {
-        membership::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    if rows.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    membership::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    check_active(transaction, ids).await
+}
+
+/// Who closes an account looks where it is a member while they hold its row locked,
+/// and a membership waits for that row, to which it refers. So one of the two sees
+/// the other, if this looks afterwards.
+async fn check_active(transaction: &DatabaseTransaction, people: Vec<UserId>) -> Result<(), DbErr> {
+    let closed = user_account::Entity::find()
+        .filter(user_account::Column::Id.is_in(people))
+        .filter(user_account::Column::DeactivatedAt.is_not_null())
+        .one(transaction)
+        .await?;
+    match closed {
+        Some(row) => Err(DbErr::RecordNotFound(format!("active account {}", row.id))),
+        None => Ok(()),
+    }
 }
 
 /// Ends somebody's membership of a channel that `timeline` holds locked; `false`

@@ -42,6 +42,8 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("changing a profile", &["UPDATE \"user_account\" SET", "\"first_name\" = ?"]),
     ("changing a standing", &["UPDATE \"user_account\" SET", "\"role\" = ?"]),
     ("another owner", &["FROM \"user_account\"", "\"role\" = ?", "\"id\" <> ?"]),
+    ("channels to leave", &["SELECT \"channel\".\"id\"", "\"kind\" <> ?", "LIMIT"]),
+    ("deleting sessions", &["DELETE FROM \"session\"", "\"user_id\" = ?"]),
     ("a successor", &["FROM \"membership\"", "\"user_id\" <> ?", "CASE", "LIMIT"]),
     ("appointing", &["UPDATE \"membership\" SET \"role\""]),
     ("reading", &["UPDATE \"membership\" SET \"read_seq\""]),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::history::{LARGEST, MIDDLE};
 use super::rooms::rooms;
-use crate::client::{Cursors, Person, Rest, Socket, new_key, unique};
+use crate::client::{Call, Content, Cursors, Person, Rest, Socket, new_key, unique};
 use crate::deployment::Deployment;
 use crate::world::World;
 
@@ -83,7 +83,7 @@ async fn find_the_largest(ann: &Person) -> String {
     id
 }
 
-/// The answer is who `bob` is after he was out.
+/// The answer is another Bob: this one is gone in the end.
 async fn people(ann: &Person, bob: &Person) -> Person {
     let page = ann.get("/v1/users?limit=1").await;
     let cursor = page.expect(200)["next_cursor"].as_str().expect("more than a page").to_owned();
@@ -98,7 +98,10 @@ async fn people(ann: &Person, bob: &Person) -> Person {
         ann.patch(&path, json!({"deactivated": deactivated})).await.expect(200);
     }
     ann.patch(&path, json!({"role": "owner"})).await.expect(200);
-    bob.log_in_again().await
+    let bob = bob.log_in_again().await;
+    let content = Content::Json(json!({"password": bob.password}));
+    bob.call(Call { method: "DELETE", path: "/v1/me", content, headers: &[] }).await.expect(204);
+    Person::sign_up(&bob.rest, "bob").await
 }
 
 async fn channels(ann: &Person, bob: &Person) {

@@ -5,6 +5,7 @@ mod archiving;
 mod changes;
 mod channels;
 mod convergence;
+mod deletion;
 mod direct;
 mod history;
 mod invitations;
@@ -37,6 +38,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(people::trials(world));
     trials.extend(profile::trials(world));
     trials.extend(standing::trials(world));
+    trials.extend(deletion::trials(world));
     trials.extend(channels::trials(world));
     trials.extend(updates::trials(world));
     trials.extend(archiving::trials(world));
