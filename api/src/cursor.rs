@@ -14,6 +14,8 @@ pub(crate) enum ListKind {
     Sessions,
     Invitations,
     Users,
+    UserChannels,
+    UserMessages,
 }
 
 impl ListKind {
@@ -24,6 +26,8 @@ impl ListKind {
             Self::Sessions => "sessions:",
             Self::Invitations => "invitations:",
             Self::Users => "users:",
+            Self::UserChannels => "user-channels:",
+            Self::UserMessages => "user-messages:",
         }
     }
 

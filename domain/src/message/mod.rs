@@ -2,6 +2,7 @@
 
 mod acl;
 mod around;
+mod author;
 mod change;
 mod commit;
 mod committer;
@@ -21,6 +22,7 @@ mod text;
 mod view;
 
 pub use around::{AroundError, Middle, around};
+pub use author::{Place, written_by};
 pub use change::ChangeError;
 pub use committer::{Committer, Settled};
 pub use delete::delete;

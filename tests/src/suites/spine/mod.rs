@@ -15,6 +15,7 @@ mod membership;
 mod messages;
 mod passwords;
 mod people;
+mod person_pages;
 mod pins;
 mod profile;
 mod reactions;
@@ -36,6 +37,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(session_list::trials(world));
     trials.extend(passwords::trials(world));
     trials.extend(people::trials(world));
+    trials.extend(person_pages::trials(world));
     trials.extend(profile::trials(world));
     trials.extend(standing::trials(world));
     trials.extend(deletion::trials(world));
