@@ -82,10 +82,10 @@ pub(crate) struct ChannelChangeRequest {
 #[oai(skip_serializing_if_is_none)]
 pub(crate) struct ChannelList {
     /// By name.
-    items: Vec<Channel>,
+    pub(crate) items: Vec<Channel>,
     /// Give it as `cursor` to go on; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 impl Example for ChannelRequest {

@@ -15,6 +15,8 @@ pub(crate) enum ListKind {
     Invitations,
     Users,
     Replies,
+    UserChannels,
+    UserMessages,
 }
 
 impl ListKind {
@@ -26,6 +28,8 @@ impl ListKind {
             Self::Invitations => "invitations:",
             Self::Users => "users:",
             Self::Replies => "replies:",
+            Self::UserChannels => "user-channels:",
+            Self::UserMessages => "user-messages:",
         }
     }
 

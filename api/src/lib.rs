@@ -31,6 +31,7 @@ mod node;
 mod origin;
 mod page;
 mod passwords;
+mod person;
 mod pins;
 mod problem;
 mod profile;

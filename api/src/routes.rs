@@ -26,6 +26,7 @@ use crate::methods::Methods;
 use crate::node::Node;
 use crate::page::page;
 use crate::passwords::PasswordsApi;
+use crate::person::PersonApi;
 use crate::pins::PinsApi;
 use crate::profile::ProfileApi;
 use crate::reactions::ReactionsApi;
@@ -34,7 +35,8 @@ use crate::sessions::SessionsApi;
 use crate::users::UsersApi;
 
 type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
-type AboutPeople = (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi);
+type AboutPeople =
+    (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi);
 type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
 type AboutMessages = (MessagesApi, MessageApi, RepliesApi, ReactionsApi, PinsApi);
 
@@ -68,7 +70,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let people = (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi);
+    let people =
+        (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi);
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
     let messages = (MessagesApi, MessageApi, RepliesApi, ReactionsApi, PinsApi);
     let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);

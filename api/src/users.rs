@@ -125,7 +125,7 @@ impl UsersApi {
 }
 
 /// The person that a path names. What nobody can be called is nobody.
-fn named(text: &str) -> Result<Username, Problem> {
+pub(crate) fn named(text: &str) -> Result<Username, Problem> {
     Username::parse(text).map_err(|_| Problem::not_found("user"))
 }
 

@@ -20,7 +20,7 @@ mod view;
 use uuid::uuid;
 
 pub use access::{AccessCache, AccessError, Membership, Seat, Sight, find, require_member};
-pub use browse::{browse, mine};
+pub use browse::{browse, mine, of_user};
 pub use change::ChangeError;
 pub use create::{ChannelDraft, Created, create};
 pub use direct::{MAX_OTHERS, direct};

@@ -2,6 +2,7 @@
 
 mod acl;
 mod around;
+mod author;
 mod change;
 mod commit;
 mod committer;
@@ -25,6 +26,7 @@ mod thread;
 mod view;
 
 pub use around::{AroundError, Middle, around};
+pub use author::{Place, written_by};
 pub use change::ChangeError;
 pub use committer::{Committer, Settled};
 pub use delete::delete;

@@ -127,6 +127,10 @@ async fn impossible_parameters_are_refused(world: Arc<World>) {
         "/v1/messages/not-an-id/receipt",
         "/v1/sessions?limit=201",
         "/v1/users?limit=0",
+        "/v1/users/nobody/channels?limit=0",
+        "/v1/users/nobody/channels?cursor=x",
+        "/v1/users/nobody/messages?limit=0",
+        "/v1/users/nobody/messages?cursor=x",
         "/v1/messages/not-an-id/revisions",
         "/v1/messages/not-an-id/replies",
     ] {

@@ -30,6 +30,7 @@ const SCANNED: &[&str] = &[
     "password_reset",
     "refresh_token",
     "session",
+    "socket_ticket",
     "user_account",
     "worker",
 ];

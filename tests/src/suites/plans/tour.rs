@@ -95,7 +95,13 @@ async fn people(ann: &Person, bob: &Person) -> Person {
     ann.get(&format!("/v1/users/{}", bob.username)).await.expect(200);
     let email = format!("{}@example.org", bob.username);
     bob.patch("/v1/me", json!({"last_name": "Roe", "email": email})).await.expect(200);
+    bob.say("public", "so that there is something of his").await;
     let path = format!("/v1/users/{}", bob.username);
+    for list in ["channels", "messages"] {
+        let page = bob.get(&format!("{path}/{list}?limit=1")).await.expect(200).clone();
+        let cursor = page["next_cursor"].as_str().expect("a full page").to_owned();
+        ann.get(&format!("{path}/{list}?limit=1&cursor={cursor}")).await.expect(200);
+    }
     for deactivated in [true, false] {
         ann.patch(&path, json!({"deactivated": deactivated})).await.expect(200);
     }

@@ -17,6 +17,7 @@ mod mentions;
 mod messages;
 mod passwords;
 mod people;
+mod person_pages;
 mod pins;
 mod profile;
 mod reactions;
@@ -39,6 +40,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(session_list::trials(world));
     trials.extend(passwords::trials(world));
     trials.extend(people::trials(world));
+    trials.extend(person_pages::trials(world));
     trials.extend(profile::trials(world));
     trials.extend(standing::trials(world));
     trials.extend(deletion::trials(world));
