@@ -7,4 +7,4 @@ mod smtp;
 mod strategies;
 mod subscribers;
 
-pub use strategies::{StartError, Strategies};
+pub use strategies::{StartError, Strategies, clear_log};

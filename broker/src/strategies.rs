@@ -9,14 +9,14 @@ use tokio_util::task::TaskTracker;
 use warren_domain::account::People;
 use warren_domain::database::{Database, DbErr};
 use warren_domain::message::Committer;
-use warren_domain::port::{DeadLetters, EventBus, LogConsumer, MessageLog, PostOffice};
+use warren_domain::port::{DeadLetters, EventBus, LogConsumer, LogError, MessageLog, PostOffice};
 use warren_domain::schema::{self, DatabaseFacts, SchemaError};
 use warren_process::configuration::{BusUrl, LogUrl};
 use warren_process::{Configuration, ConfigurationError};
 
 use crate::in_process::{InProcessBus, InProcessDeadLetters, InProcessLog};
 use crate::rabbitmq::{
-    Rabbit, RabbitBus, RabbitConsumer, RabbitDeadLetters, RabbitLog, RabbitSettings,
+    self, Rabbit, RabbitBus, RabbitConsumer, RabbitDeadLetters, RabbitLog, RabbitSettings,
 };
 use crate::smtp::SmtpMail;
 
@@ -162,6 +162,29 @@ impl Strategies {
             );
         }
     }
+}
+
+/// Deletes what the configured message log holds outside of the database, so
+/// that nothing of it comes back. The server must not run.
+///
+/// # Errors
+/// If the broker cannot be reached or refuses.
+pub async fn clear_log(configuration: &Configuration) -> Result<(), ClearError> {
+    let LogUrl::Amqp(url) = &configuration.log_url else { return Ok(()) };
+    let settings = RabbitSettings::parse(url.expose().as_str(), NonZeroU32::MIN)
+        .map_err(|error| ConfigurationError::new("WARREN_LOG_URL", error.to_string()))?;
+    Ok(rabbitmq::delete_everything(&settings).await?)
+}
+
+/// Why the message log was not cleared.
+#[derive(Debug, thiserror::Error)]
+pub enum ClearError {
+    /// Something is to be set first.
+    #[error("cannot start like this")]
+    Configuration(#[from] ConfigurationError),
+    /// The broker cannot be reached or refuses.
+    #[error("the message log was not cleared")]
+    Log(#[from] LogError),
 }
 
 fn post_office(configuration: &Configuration) -> Result<Option<PostOffice>, ConfigurationError> {

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::configuration::{Configuration, ConfigurationError, LogFormat};
+use crate::configuration::{Configuration, ConfigurationError, LogFormat, Origin, Setting};
 use crate::secret::mask_credentials;
 
 /// Libraries that say too much, limited unless the operator's filter names them too. lapin is
@@ -28,6 +28,20 @@ pub fn start(configuration: &Configuration) -> Result<(), ConfigurationError> {
         tracing::debug!("logging was started before");
     }
     Ok(())
+}
+
+/// The same for a command, whose own words are its answer: only trouble is
+/// logged, unless the operator says otherwise.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_for_command(configuration: &Configuration) -> Result<(), ConfigurationError> {
+    let is_default = |it: &Setting| it.name == "log" && it.origin == Origin::Default;
+    let mut configuration = configuration.clone();
+    if configuration.redacted().iter().any(is_default) {
+        configuration.log_filter = "warn".into();
+    }
+    start(&configuration)
 }
 
 fn filter(text: &str) -> Result<EnvFilter, ConfigurationError> {

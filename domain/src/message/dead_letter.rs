@@ -79,13 +79,18 @@ pub async fn next_kept(
     }))
 }
 
-/// Forgets one for good. Idempotent.
+/// Forgets a letter for good, unless it was set aside again since it was read.
+/// Idempotent.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn forget_kept(database: &Database, id: MessageId) -> Result<(), DbErr> {
+pub async fn forget_kept(database: &Database, letter: &DeadLetter) -> Result<(), DbErr> {
     let transaction = database.write().await?;
-    dead_letter::Entity::delete_by_id(id.0).exec(&transaction).await?;
+    dead_letter::Entity::delete_many()
+        .filter(dead_letter::Column::Id.eq(letter.id()))
+        .filter(dead_letter::Column::SetAsideAt.eq(letter.set_aside_at))
+        .exec(&transaction)
+        .await?;
     transaction.commit().await
 }
 

@@ -35,6 +35,12 @@ impl DatabaseUrl {
         self.kind
     }
 
+    /// The database's own name: of SQLite's, the file's.
+    pub fn name(&self) -> &str {
+        let address = self.shown.split('?').next().unwrap_or_default();
+        address.rsplit('/').next().unwrap_or_default()
+    }
+
     /// The URL with its password, as SeaORM takes it: `sqlite://`, `postgres://` or
     /// `mysql://`, whichever spelling the operator used. SQLite's creates the file.
     pub fn expose(&self) -> &str {
