@@ -9,11 +9,11 @@ use poem_openapi::SecurityScheme;
 use poem_openapi::auth;
 use warren_domain::Domain;
 use warren_domain::account::{self, Actor, Ended};
-use warren_domain::id::SessionId;
+use warren_domain::id::{SessionId, UserId};
 
 use crate::node::Node;
 use crate::problem::Problem;
-use crate::token::Tokens;
+use crate::token::{Subject, Tokens};
 
 /// How long a session is believed to be live without asking the database:
 /// what a logout on another node may take if the bus fails.
@@ -57,6 +57,14 @@ impl Authenticator {
         token: &str,
     ) -> Result<Actor, Problem> {
         let subject = self.tokens.check(token).ok_or_else(Problem::unauthenticated)?;
+        self.actor(domain, subject).await
+    }
+
+    /// The same for whose token was good once, if their session is live.
+    ///
+    /// # Errors
+    /// 401, or 503 if the database cannot tell.
+    pub(crate) async fn actor(&self, domain: &Domain, subject: Subject) -> Result<Actor, Problem> {
         let known = self.live.get(&subject.session_id);
         if let Some(actor) = known.filter(|actor| actor.id() == subject.user_id) {
             return Ok(actor);
@@ -75,9 +83,13 @@ impl Authenticator {
         Ok(actor)
     }
 
-    /// Asks the database about this session the next time: its person has changed.
-    pub(crate) fn ask_again(&self, session_id: SessionId) {
-        self.live.invalidate(&session_id);
+    /// Asks the database about somebody the next time: they have changed.
+    pub(crate) fn ask_again(&self, user_id: UserId) {
+        for (session_id, actor) in &self.live {
+            if actor.id() == user_id {
+                self.live.invalidate(session_id.as_ref());
+            }
+        }
     }
 
     /// Believes these sessions no more, before the bus says so.

@@ -86,8 +86,7 @@ impl ProfileApi {
 
     /// Change who I am
     ///
-    /// My other sessions and the other nodes see it within 3 seconds, the authors of
-    /// messages on other nodes within 60.
+    /// Other nodes are told; one that does not hear it shows it within 60 seconds.
     #[oai(path = "/me", method = "patch", operation_id = "updateMe")]
     async fn update(
         &self,
@@ -97,7 +96,7 @@ impl ProfileApi {
     ) -> Result<Body<User>, Refused<400, 401, 409, 413, 415, 422>> {
         let change = ProfileChange::try_from(request.0)?;
         let user = account::change_profile(&node.domain, &actor, change).await?;
-        node.authenticator.ask_again(actor.session_id);
+        node.authenticator.ask_again(actor.id());
         Ok(Body(user))
     }
 }

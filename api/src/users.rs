@@ -1,13 +1,17 @@
-//! Finding people.
+//! Finding people, and saying what they are on this server.
 
 use std::sync::Arc;
 
+use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
+use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
-use serde::Serialize;
-use warren_domain::account::{self, Profile, Username};
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+use warren_domain::account::{self, Profile, Role, StandingChange, StandingError, Username};
 
+use crate::accounts::sentence;
 use crate::auth::Bearer;
 use crate::body::Body;
 use crate::cursor::ListKind;
@@ -24,6 +28,23 @@ pub(crate) struct UserList {
     /// Give it as `cursor` to go on; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
+}
+
+/// What somebody is to be on this server. What is absent stays as it is.
+#[derive(Debug, Deserialize, Object, Validate)]
+#[serde(deny_unknown_fields)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
+pub(crate) struct StandingRequest {
+    /// What they may do.
+    role: Option<Role>,
+    /// Whether nobody can sign in to the account.
+    deactivated: Option<bool>,
+}
+
+impl Example for StandingRequest {
+    fn example() -> Self {
+        Self { role: Some(Role::Admin), deactivated: None }
+    }
 }
 
 /// People.
@@ -77,6 +98,30 @@ impl UsersApi {
             .map_err(|error| Problem::internal(&error))?;
         Ok(Body(user.ok_or_else(|| Problem::not_found("user"))?))
     }
+
+    /// Say what somebody is on this server
+    ///
+    /// Owners say who is owner, admin and member, and deactivate anybody; admins
+    /// deactivate members. One owner stays. Deactivating ends all sessions of the
+    /// account, and nobody can sign in to it until it is activated again; what its
+    /// owner wrote stays, and where they are a member.
+    #[oai(path = "/:username", method = "patch", operation_id = "updateUser")]
+    async fn update(
+        &self,
+        node: Data<&Arc<Node>>,
+        Bearer(actor): Bearer,
+        /// Their username.
+        username: Path<String>,
+        request: Body<StandingRequest>,
+    ) -> Result<Body<Profile>, Refused<400, 401, 403, 404, 409, 413, 415>> {
+        let Body(StandingRequest { role, deactivated }) = request;
+        let change = StandingChange { role, deactivated };
+        let (user, ended) =
+            account::change_standing(&node.domain, &actor, &named(&username)?, change).await?;
+        node.authenticator.forget_ended(&ended);
+        node.authenticator.ask_again(user.person.id);
+        Ok(Body(user))
+    }
 }
 
 /// The person that a path names. What nobody can be called is nobody.
@@ -86,4 +131,19 @@ fn named(text: &str) -> Result<Username, Problem> {
 
 fn page_limit() -> u64 {
     50
+}
+
+impl From<StandingError> for Problem {
+    fn from(error: StandingError) -> Self {
+        match &error {
+            StandingError::NoSuchUser => Self::not_found("user"),
+            StandingError::Forbidden => {
+                Self::new(StatusCode::FORBIDDEN, "forbidden", sentence(&error))
+            }
+            StandingError::LastOwner => {
+                Self::new(StatusCode::CONFLICT, "last_owner", sentence(&error))
+            }
+            StandingError::Database(_) => Self::internal(&error),
+        }
+    }
 }

@@ -9,6 +9,7 @@ use crate::account::{ForgottenPasswords, LastSeen, Passwords, People};
 use crate::channel::AccessCache;
 use crate::clock::Clock;
 use crate::database::Database;
+use crate::id::UserId;
 use crate::port::{Ephemeral, EventBus, MessageLog, PostOffice};
 use crate::timeline::Publication;
 
@@ -84,6 +85,12 @@ impl Domain {
     pub(crate) fn publish(&self, publication: Publication) {
         let bus = self.bus.clone();
         self.tasks.spawn(async move { bus.publish_events(&publication.events).await });
+    }
+
+    /// After the commit: no node goes on with what it remembers of somebody.
+    pub(crate) fn person_changed(&self, user_id: UserId) {
+        self.people.forget(user_id);
+        self.announce(Ephemeral::PersonChanged { user_id });
     }
 
     /// Tells the nodes something that is stored nowhere.

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use sea_orm::ConnectionTrait;
+
 use crate::guardian;
 use crate::program::{Program, Signal, warren_command};
-use crate::servers::{DatabaseServer, Rabbitmq, Smtp};
+use crate::servers::{DatabaseServer, Rabbitmq, Smtp, connect};
 
 const START: Duration = Duration::from_secs(60);
 
@@ -128,6 +130,15 @@ impl Deployment {
     /// The address of an API process; the last one if there are fewer.
     pub fn api(&self, index: usize) -> &str {
         &self.apis[index.min(self.apis.len() - 1)].base
+    }
+
+    /// Makes somebody of this username run the server.
+    pub async fn promote(&self, username: &str, role: &str) {
+        let database = connect(&self.database_url).await;
+        let promote =
+            format!("UPDATE user_account SET role = '{role}' WHERE username = '{username}'");
+        database.execute_unprepared(&promote).await.expect("promote");
+        database.close().await.expect("close");
     }
 
     /// The namespace that a cluster's queues are in.

@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use libtest_mimic::Trial;
-use sea_orm::ConnectionTrait;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use crate::client::{Coverage, Person, Rest};
 use crate::deployment::{Combination, Deployment, Options};
-use crate::servers::{Servers, connect};
+use crate::servers::Servers;
 use crate::site::Site;
 
 /// No test takes longer.
@@ -92,12 +91,7 @@ impl World {
     /// Somebody new who helps to run the server of the shared deployment.
     pub async fn administrator(&self, name: &str) -> Person {
         let person = self.person(name).await;
-        let database = connect(&self.shared().await.database_url).await;
-        let username = &person.username;
-        let promote =
-            format!("UPDATE user_account SET role = 'admin' WHERE username = '{username}'");
-        database.execute_unprepared(&promote).await.expect("promote");
-        database.close().await.expect("close");
+        self.shared().await.promote(&person.username, "admin").await;
         person
     }
 

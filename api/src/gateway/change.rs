@@ -13,6 +13,7 @@ use crate::messages::invalid_text;
 use crate::node::Node;
 use crate::problem::Problem;
 use crate::reactions::emoji;
+use crate::token::Subject;
 
 /// Gives a message another text.
 pub(crate) async fn edit(
@@ -30,9 +31,12 @@ pub(crate) async fn edit(
     .await
 }
 
-/// Deletes a message.
+/// Deletes a message. Who runs the server may delete those of others, and the
+/// socket may have been theirs for longer than that is so.
 pub(crate) async fn delete(node: &Arc<Node>, actor: &Actor, id: MessageId) -> Result<(), Problem> {
-    let (whole, actor) = (node.clone(), actor.clone());
+    let subject = Subject { user_id: actor.id(), session_id: actor.session_id };
+    let actor = node.authenticator.actor(&node.domain, subject).await?;
+    let whole = node.clone();
     to_its_end(node, async move {
         message::delete(&whole.domain, &actor, id).await?;
         Ok(())

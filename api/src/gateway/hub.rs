@@ -278,6 +278,10 @@ async fn listen(hub: &Arc<Hub>, node: &Arc<Node>) {
                 node.authenticator.forget(session_id);
                 hub.end_sessions(|session| session == session_id);
             }
+            BusSignal::Ephemeral(Ephemeral::PersonChanged { user_id }) => {
+                node.authenticator.ask_again(user_id);
+                node.domain.people.forget(user_id);
+            }
             BusSignal::Ephemeral(Ephemeral::Read { user_id, channel_id, mine }) => {
                 tell_of_reading(hub, node, user_id, HasReadFrame { channel_id, mine });
             }

@@ -38,7 +38,7 @@ pub(crate) async fn admit(node: &Arc<Node>, request: &Request) -> Result<(), Pro
 fn address(proxies: &TrustedProxies, request: &Request) -> Option<IpAddr> {
     let peer = request.remote_addr().as_socket_addr()?.ip();
     let has = |name: &&str| request.headers().contains_key(*name);
-    if VOUCHING.iter().any(|name| has(name)) && proxies.contains(peer) {
+    if VOUCHING.iter().any(&has) && proxies.contains(peer) {
         return proxies.client_address(request);
     }
     (!VOUCHING.iter().chain(&PASSED_ON).any(has) && !is_old(request)).then_some(peer)

@@ -27,7 +27,7 @@ impl Default for People {
 
 impl People {
     /// Asks the database for this person the next time.
-    pub(crate) fn forget(&self, id: UserId) {
+    pub fn forget(&self, id: UserId) {
         self.cache.invalidate(&id);
     }
 

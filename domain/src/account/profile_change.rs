@@ -58,7 +58,7 @@ pub async fn change_profile(
         withdraw_resets(&transaction, after.id).await?;
     }
     transaction.commit().await?;
-    domain.people.forget(after.id);
+    domain.person_changed(after.id);
     Ok(after.into())
 }
 

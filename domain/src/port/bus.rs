@@ -68,6 +68,11 @@ pub enum Ephemeral {
         /// Which.
         session_id: SessionId,
     },
+    /// What somebody is called, or may do, is another way now: ask the database.
+    PersonChanged {
+        /// Who.
+        user_id: UserId,
+    },
     /// Somebody read, cleared or muted a channel: their other clients show it so.
     Read {
         /// Who.

@@ -170,6 +170,7 @@ fn body_of(operation: &Operation) -> Content {
         "changePassword" => json!({"current_password": "correct horse",
             "new_password": "another horse"}),
         "updateMe" => json!({"last_name": "Roe"}),
+        "updateUser" => json!({"role": "member"}),
         "forgotPassword" => json!({"email": "nobody@example.org"}),
         "resetPassword" => json!({"token": "unknown", "new_password": "another horse"}),
         "createChannel" => json!({"name": unique("room")}),
@@ -206,7 +207,7 @@ fn invalid_body_of(operation: &Operation) -> Option<(&'static str, Value)> {
         "openDirectChannel" => ("usernames", json!({"usernames": []})),
         "addMember" | "inviteMember" => ("username", json!({"username": "!"})),
         "markRead" => ("seq", json!({"seq": -1})),
-        "setMemberRole" | "muteChannel" => return None,
+        "updateUser" | "setMemberRole" | "muteChannel" => return None,
         other => panic!("{other} has a body: say here what is invalid in it"),
     })
 }

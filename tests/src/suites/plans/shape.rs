@@ -40,6 +40,8 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("people from a name on", &["FROM \"user_account\"", "\"username\" > ?", "LIMIT"]),
     ("people by the beginning of a name", &["FROM \"user_account\"", "LOWER(", "LIMIT"]),
     ("changing a profile", &["UPDATE \"user_account\" SET", "\"first_name\" = ?"]),
+    ("changing a standing", &["UPDATE \"user_account\" SET", "\"role\" = ?"]),
+    ("another owner", &["FROM \"user_account\"", "\"role\" = ?", "\"id\" <> ?"]),
     ("a successor", &["FROM \"membership\"", "\"user_id\" <> ?", "CASE", "LIMIT"]),
     ("appointing", &["UPDATE \"membership\" SET \"role\""]),
     ("reading", &["UPDATE \"membership\" SET \"read_seq\""]),

@@ -20,9 +20,10 @@ pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> S
     stranger.get("/healthcheck").await.expect(200);
     let ann = sign_up(&stranger).await;
     let ann = sessions_and_passwords(&ann).await;
+    deployment.promote(&ann.username, "owner").await;
     let bob = Person::sign_up(&stranger, "bob").await;
     let channel = find_the_largest(&ann).await;
-    people(&ann, &bob).await;
+    let bob = people(&ann, &bob).await;
     channels(&ann, &bob).await;
     rooms(&ann, &bob, &channel).await;
     messages(&ann, &channel).await;
@@ -82,7 +83,8 @@ async fn find_the_largest(ann: &Person) -> String {
     id
 }
 
-async fn people(ann: &Person, bob: &Person) {
+/// The answer is who `bob` is after he was out.
+async fn people(ann: &Person, bob: &Person) -> Person {
     let page = ann.get("/v1/users?limit=1").await;
     let cursor = page.expect(200)["next_cursor"].as_str().expect("more than a page").to_owned();
     for query in [format!("limit=1&cursor={cursor}"), format!("query={}", bob.username)] {
@@ -91,6 +93,12 @@ async fn people(ann: &Person, bob: &Person) {
     ann.get(&format!("/v1/users/{}", bob.username)).await.expect(200);
     let email = format!("{}@example.org", bob.username);
     bob.patch("/v1/me", json!({"last_name": "Roe", "email": email})).await.expect(200);
+    let path = format!("/v1/users/{}", bob.username);
+    for deactivated in [true, false] {
+        ann.patch(&path, json!({"deactivated": deactivated})).await.expect(200);
+    }
+    ann.patch(&path, json!({"role": "owner"})).await.expect(200);
+    bob.log_in_again().await
 }
 
 async fn channels(ann: &Person, bob: &Person) {

@@ -19,6 +19,7 @@ mod profile;
 mod reactions;
 mod session_list;
 mod sessions;
+mod standing;
 mod timeline;
 mod updates;
 
@@ -35,6 +36,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(passwords::trials(world));
     trials.extend(people::trials(world));
     trials.extend(profile::trials(world));
+    trials.extend(standing::trials(world));
     trials.extend(channels::trials(world));
     trials.extend(updates::trials(world));
     trials.extend(archiving::trials(world));

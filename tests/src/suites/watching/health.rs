@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -180,10 +179,7 @@ fn look<'a>(headers: &'a [(&'a str, &'a str)]) -> Call<'a> {
 /// Somebody with this role of the server.
 async fn manager(world: &World, deployment: &Deployment, role: &str) -> Person {
     let person = world.person_on(deployment, role).await;
-    let database = connect(&deployment.database_url).await;
-    let statement =
-        format!("UPDATE user_account SET role = '{role}' WHERE username = '{}'", person.username);
-    database.execute_unprepared(&statement).await.expect("an update");
+    deployment.promote(&person.username, role).await;
     person
 }
 
