@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use warren_domain::Domain;
 use warren_domain::account::{
-    self, Email, PersonName, Role, Signup, Username, create_user as create,
+    self, Email, PersonName, Role, Signup, StandingChange, Username, change_standing,
 };
 use warren_process::Failure;
 
@@ -37,6 +37,14 @@ pub(crate) struct Named {
     name: Username,
 }
 
+#[derive(Args)]
+pub(crate) struct SetRole {
+    #[command(flatten)]
+    named: Named,
+    /// What they may do from now on.
+    role: RoleName,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum RoleName {
     /// Owns the server.
@@ -66,7 +74,7 @@ pub(super) async fn create_user(domain: &Domain, user: CreateUser) -> Result<(),
         email: user.email,
         password: new_password()?,
     };
-    let made = create(domain, signup, user.role.into()).await?;
+    let made = account::create_user(domain, signup, user.role.into()).await?;
     say(&format!("{} has an account now.", made.username));
     Ok(())
 }
@@ -75,5 +83,28 @@ pub(super) async fn set_password(domain: &Domain, Named { name }: Named) -> Resu
     let ended = account::set_password(domain, &name, new_password()?).await?;
     let (name, count) = (name.as_ref(), ended.0.len());
     say(&format!("{name} has a new password; {count} sessions were ended."));
+    Ok(())
+}
+
+pub(super) async fn set_role(domain: &Domain, set: SetRole) -> Result<(), Failure> {
+    let role = Role::from(set.role);
+    let change = StandingChange { role: Some(role), ..StandingChange::default() };
+    let (user, _) = change_standing(domain, None, &set.named.name, change).await?;
+    say(&format!("{} has that role now.", user.person.username));
+    Ok(())
+}
+
+pub(super) async fn deactivate(domain: &Domain, Named { name }: Named) -> Result<(), Failure> {
+    let change = StandingChange { deactivated: Some(true), ..StandingChange::default() };
+    let (_, ended) = change_standing(domain, None, &name, change).await?;
+    let (name, count) = (name.as_ref(), ended.0.len());
+    say(&format!("{name} cannot sign in any more; {count} sessions were ended."));
+    Ok(())
+}
+
+pub(super) async fn activate(domain: &Domain, Named { name }: Named) -> Result<(), Failure> {
+    let change = StandingChange { deactivated: Some(false), ..StandingChange::default() };
+    let (user, _) = change_standing(domain, None, &name, change).await?;
+    say(&format!("{} can sign in.", user.person.username));
     Ok(())
 }

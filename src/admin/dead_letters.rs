@@ -52,7 +52,7 @@ pub(crate) struct Chosen {
 enum LetterError {
     #[error("there is no dead letter {0}")]
     NotFound(Uuid),
-    #[error("{0} dead letters stay")]
+    #[error("{0} of these dead letters stay")]
     Stay(usize),
     #[error("nothing was discarded")]
     NotConfirmed,
@@ -81,7 +81,7 @@ async fn list(letters: &dyn DeadLetters) -> Result<(), Failure> {
 }
 
 async fn show(letters: &dyn DeadLetters, id: Uuid) -> Result<(), Failure> {
-    each(letters, &BTreeSet::from([id]), async |_, letter| {
+    each(letters, Chosen { ids: vec![id], all: false }, async |_, letter| {
         let partition = letter.partition.map_or("unknown".to_owned(), |it| it.to_string());
         say(&format!("id         {id}"));
         say(&format!("set aside  {}", set_aside_at(&letter)));
@@ -101,7 +101,7 @@ async fn replay_all(
     chosen: Chosen,
 ) -> Result<(), Failure> {
     let mut stay = 0;
-    each(letters, &chosen.ids(letters).await?, async |reader, letter| {
+    each(letters, chosen, async |reader, letter| {
         match replay(&domain.database, domain.log.as_ref(), &letter).await {
             Ok(replayed) => {
                 reader.remove().await?;
@@ -122,12 +122,10 @@ async fn replay_all(
 }
 
 async fn discard(letters: &dyn DeadLetters, chosen: Chosen, yes: bool) -> Result<(), Failure> {
-    let ids = chosen.ids(letters).await?;
-    let question = format!("Type yes to remove {} dead letters for good:", ids.len());
-    if !yes && !is_answered(&question, "yes")? {
+    if !yes && !is_answered("Type yes to remove these dead letters for good:", "yes")? {
         return Err(LetterError::NotConfirmed.into());
     }
-    each(letters, &ids, async |reader, letter| {
+    each(letters, chosen, async |reader, letter| {
         reader.remove().await?;
         say(&format!("{}  was discarded", letter.id()));
         Ok(())
@@ -135,35 +133,23 @@ async fn discard(letters: &dyn DeadLetters, chosen: Chosen, yes: bool) -> Result
     .await
 }
 
-impl Chosen {
-    async fn ids(self, letters: &dyn DeadLetters) -> Result<BTreeSet<Uuid>, Failure> {
-        let mut ids = BTreeSet::from_iter(self.ids);
-        if self.all {
-            let mut reader = letters.open().await?;
-            while let Some(letter) = reader.next().await? {
-                ids.insert(letter.id());
-            }
-        }
-        Ok(ids)
-    }
-}
-
 /// Goes through those that are chosen, and fails if one of them is not there.
 async fn each(
     letters: &dyn DeadLetters,
-    chosen: &BTreeSet<Uuid>,
+    chosen: Chosen,
     mut visit: impl AsyncFnMut(&mut dyn DeadLetterReader, DeadLetter) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut missing = chosen.clone();
+    let mut missing = BTreeSet::from_iter(&chosen.ids);
     let mut reader = letters.open().await?;
     while let Some(letter) = reader.next().await? {
-        if chosen.contains(&letter.id()) {
-            missing.remove(&letter.id());
+        let id = letter.id();
+        if chosen.all || chosen.ids.contains(&id) {
+            missing.remove(&id);
             visit(reader.as_mut(), letter).await?;
         }
     }
     match missing.first() {
-        Some(id) => Err(LetterError::NotFound(*id).into()),
+        Some(id) => Err(LetterError::NotFound(**id).into()),
         None => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use warren_broker::Strategies;
 use warren_domain::Domain;
 use warren_process::{Configuration, ConfigurationArgument, Failure, logging};
 
-use accounts::{CreateUser, Named};
+use accounts::{CreateUser, Named, SetRole};
 use wipe::Wipe;
 
 #[derive(Subcommand)]
@@ -21,6 +21,12 @@ pub(crate) enum Command {
     /// Give somebody another password and end all their sessions. It is asked
     /// for, or read from standard input as one line.
     SetPassword(Named),
+    /// Say what somebody may do on this server.
+    SetRole(SetRole),
+    /// Let nobody sign in to an account, and end all its sessions.
+    Deactivate(Named),
+    /// Let its owner sign in to an account again.
+    Activate(Named),
     /// Look after the sends that nobody could make messages of.
     #[command(subcommand)]
     DeadLetters(dead_letters::Command),
@@ -43,6 +49,9 @@ pub(crate) async fn run(command: Command, argument: &ConfigurationArgument) -> R
     let done = match command {
         Command::CreateUser(user) => accounts::create_user(&domain, user).await,
         Command::SetPassword(named) => accounts::set_password(&domain, named).await,
+        Command::SetRole(set) => accounts::set_role(&domain, set).await,
+        Command::Deactivate(named) => accounts::deactivate(&domain, named).await,
+        Command::Activate(named) => accounts::activate(&domain, named).await,
         Command::DeadLetters(command) => {
             let letters = strategies.dead_letters();
             dead_letters::run(&domain, letters.as_ref(), command).await

@@ -26,19 +26,26 @@ impl DeadLetters for InProcessDeadLetters {
     }
 
     async fn open(&self) -> Result<Box<dyn DeadLetterReader>, LogError> {
-        Ok(Box::new(Reader { database: self.database.clone(), seen: None }))
+        let left = self.count().await?;
+        Ok(Box::new(Reader { database: self.database.clone(), left, seen: None }))
     }
 }
 
 /// Goes through the table by id.
 struct Reader {
     database: Database,
+    /// What was added since is not looked at: it may be what was sent again.
+    left: u64,
     seen: Option<DeadLetter>,
 }
 
 #[async_trait]
 impl DeadLetterReader for Reader {
     async fn next(&mut self) -> Result<Option<DeadLetter>, LogError> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
         let after = self.seen.as_ref().map(|letter| MessageId(letter.id()));
         let letter = next_kept(&self.database, after).await.map_err(unreachable)?;
         if letter.is_some() {

@@ -35,7 +35,7 @@ pub use profile_change::{ProfileChange, ProfileError, change_profile};
 pub use session::{SessionError, SessionTokens, end, is_live, live_among, refresh};
 pub use session_list::{EndError, Ended, Session, end_other_sessions, end_session, sessions};
 pub use signup::{OwnerClaim, Signup, SignupError, signup};
-pub use standing::{StandingChange, StandingError, change_standing, change_standing_as_operator};
+pub use standing::{StandingChange, StandingError, change_standing};
 pub use ticket::{TICKET_LIFETIME_S, issue_ticket, redeem_ticket, sweep_tickets};
 pub use user::{Role, User};
 

@@ -1,7 +1,7 @@
 //! What whoever runs the server's programs does to accounts, without one of
 //! their own.
 
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::DbErr;
 
 use crate::account::session_list::{end_all, tell};
 use crate::account::signup::{check_free, insert};
@@ -11,7 +11,6 @@ use crate::account::{
 use crate::channel::PUBLIC_CHANNEL_ID;
 use crate::context::Domain;
 use crate::database::{Failure, classify};
-use crate::entity::user_account;
 use crate::timeline;
 
 /// Makes an account with a role of the server, a member of `public`.
@@ -43,9 +42,9 @@ async fn store(domain: &Domain, signup: &Signup, hash: String, role: Role) -> Re
 /// Why somebody has no new password.
 #[derive(Debug, thiserror::Error)]
 pub enum SetPasswordError {
-    /// Nobody is called that.
-    #[error("nobody is called {0}")]
-    NotFound(String),
+    /// Nobody has this username.
+    #[error("there is no such user")]
+    NoSuchUser,
     /// No hash could be made.
     #[error("password hashing failed: {0}")]
     Hash(String),
@@ -65,12 +64,9 @@ pub async fn set_password(
 ) -> Result<Ended, SetPasswordError> {
     let hash = domain.passwords.hash(new).await;
     let hash = hash.map_err(|error| SetPasswordError::Hash(error.to_string()))?;
-    let nobody = || SetPasswordError::NotFound(username.as_ref().to_owned());
     let transaction = domain.database.write().await?;
-    let by_name = user_account::Column::Username.eq(username.as_ref());
-    let found = user_account::Entity::find().filter(by_name).one(&transaction).await?;
-    let found = found.ok_or_else(nobody)?;
-    let user = row::lock(&transaction, found.id).await?.ok_or_else(nobody)?;
+    let user = row::lock_named(&transaction, username).await?;
+    let user = user.ok_or(SetPasswordError::NoSuchUser)?;
     password_change::set(&transaction, user.id, hash).await?;
     let ended = end_all(&transaction, user.id, None, domain.clock.now()).await?;
     transaction.commit().await?;

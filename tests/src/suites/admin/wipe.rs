@@ -54,6 +54,9 @@ async fn wiped_server_is_new_and_nothing_comes_back(world: Arc<World>) {
     let name = database_name(&deployment);
     done(&deployment.run_with(&["admin", "wipe"], &format!("{name}\n")));
     deployment.start_again().await;
+    if world.combination != Combination::Embedded {
+        world.servers.rabbitmq().await.is_consumed(deployment.namespace()).await;
+    }
     let rest = Rest::new(deployment.api(0), &world.coverage);
     let old = json!({"username": ann.username, "password": ann.password});
     rest.post("/v1/login", old).await.expect_problem(401, "invalid_credentials");
