@@ -172,6 +172,12 @@ impl Deployment {
         command.output().expect("run warren")
     }
 
+    /// The same, with further settings.
+    pub fn run_under(&self, further: &[(&str, &str)], arguments: &[&str]) -> std::process::Output {
+        let mut command = warren_command("warren", arguments, &self.settings);
+        command.envs(further.iter().copied()).output().expect("run warren")
+    }
+
     /// The same, with `input` on its standard input.
     pub fn run_with(&self, arguments: &[&str], input: &str) -> std::process::Output {
         let mut command = warren_command("warren", arguments, &self.settings);

@@ -34,7 +34,7 @@ pub use topology::Topology;
 
 use link::Link;
 use session::Session;
-use warren_domain::port::LogError;
+use warren_domain::port::{Backlog, LogError};
 
 /// A process's two connections to a broker, which its log, its consumer and
 /// its bus share. Two, because a broker short of memory or disk stops reading
@@ -68,6 +68,18 @@ impl Rabbit {
             tasks,
         }
     }
+}
+
+/// Connects as every process does, which declares what is not there yet and
+/// fails where it is otherwise than this program needs; answers what waits.
+///
+/// # Errors
+/// [`LogError`] says what a process would fail of.
+pub async fn examine(settings: &RabbitSettings) -> Result<Vec<Backlog>, LogError> {
+    let session = Session::open(settings, "doctor").await?;
+    let backlog = log::backlog(&session, &settings.topology()).await;
+    session.close().await;
+    Ok(backlog?)
 }
 
 /// Deletes every queue and exchange of an installation, and what waits in them.

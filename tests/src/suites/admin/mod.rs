@@ -3,6 +3,7 @@
 
 mod accounts;
 mod dead_letters;
+mod doctor;
 mod wipe;
 
 use std::process::Output;
@@ -18,6 +19,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = accounts::trials(world);
     trials.extend(dead_letters::trials(world));
+    trials.extend(doctor::trials(world));
     trials.extend(wipe::trials(world));
     trials
 }
