@@ -10,7 +10,8 @@ use crate::secret::mask_credentials;
 
 /// Libraries that say too much, limited unless the operator's filter names them too. lapin is
 /// silent: it quotes the messages that come back, and what it has to say Warren's own links say.
-const QUIET: &str = "sqlx=warn,sea_orm=warn,poem=warn,lapin=off";
+/// tungstenite quotes frames, and the first one of a socket has a token in it.
+const QUIET: &str = "sqlx=warn,sea_orm=warn,poem=warn,tungstenite=warn,lapin=off";
 
 /// Starts logging for the whole process, to stderr. Nothing has to be kept; a second call
 /// changes nothing.

@@ -3,6 +3,7 @@
 mod health;
 mod outage;
 mod ping;
+mod secrets;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use crate::world::World;
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = ping::trials(world);
     trials.extend(health::trials(world));
+    trials.extend(secrets::trials(world));
     trials
 }
 
