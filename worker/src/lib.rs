@@ -2,9 +2,12 @@
 //! messages.
 
 mod commit;
+mod door;
 mod holdings;
+mod metrics;
 mod partition;
 mod share;
 mod worker;
 
+pub use door::{Door, DoorError};
 pub use worker::{Worker, WorkerError};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use warren_broker::Strategies;
 use warren_process::{Configuration, ConfigurationArgument, Failure, Shutdown, conclude, logging};
-use warren_worker::Worker;
+use warren_worker::{Door, Worker};
 
 /// A worker process of a Warren cluster: commits what the message log holds.
 ///
@@ -42,7 +42,8 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let strategies = Strategies::start(&configuration).await?;
     tracing::info!(roles = ?arguments.roles, "working");
     if arguments.roles.contains(&Role::Commit) {
-        Worker::new(&strategies).run(shutdown.token().clone()).await?;
+        let door = Door::bind(&configuration).await?;
+        Worker::new(&strategies).behind(door).run(shutdown.token().clone()).await?;
     }
     strategies.finish().await;
     Ok(())

@@ -4,6 +4,7 @@ mod health;
 mod outage;
 mod ping;
 mod secrets;
+mod worker;
 
 use std::sync::Arc;
 
@@ -20,5 +21,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
 
 /// What only a cluster has.
 pub(super) fn cluster(world: &Arc<World>) -> Vec<Trial> {
-    outage::trials(world)
+    let mut trials = outage::trials(world);
+    trials.extend(worker::trials(world));
+    trials
 }
