@@ -3,6 +3,7 @@
 
 mod admin;
 mod config;
+mod doctor;
 mod migrate;
 mod serve;
 
@@ -38,6 +39,9 @@ enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// Look at everything that the server needs, and say what is to be done.
+    /// Exits with 0 if nothing is missing.
+    Doctor,
     /// Administer a server from its machine.
     #[command(subcommand)]
     Admin(admin::Command),
@@ -58,6 +62,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Serve => serve::run(configuration).await,
         Command::Migrate => migrate::run(configuration).await,
         Command::Config(command) => config::run(command, configuration),
+        Command::Doctor => doctor::run(configuration).await,
         Command::Admin(command) => admin::run(command, configuration).await,
         Command::Openapi => {
             say(&warren_api::openapi_document());

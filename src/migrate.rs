@@ -32,18 +32,28 @@ pub(crate) async fn run(argument: &ConfigurationArgument) -> Result<(), Failure>
 /// Migrates the configured database. For SQLite the caller holds the data
 /// directory.
 pub(crate) async fn migrate(configuration: &Configuration) -> Result<Report, Failure> {
-    let options = Options {
-        partition_count: configuration.partitions.unwrap_or(DEFAULT_PARTITIONS),
-        partition_hash: PARTITION_HASH,
-    };
     let url = configuration.database_url.expose();
     if configuration.database_url.kind() != DatabaseKind::Sqlite {
         require_fitness(url).await?;
     }
-    warren_migration::migrate(url, &options).await.map_err(|error| match &error {
+    warren_migration::migrate(url, &options(configuration)).await.map_err(|error| match &error {
         MigrateError::Newer { .. } => Failure::configuration(&error),
         MigrateError::Locked | MigrateError::Database(_) => error.into(),
     })
+}
+
+/// Destroys what the configured database holds, and prepares it as a new one.
+pub(crate) async fn begin_anew(configuration: &Configuration) -> Result<(), Failure> {
+    let url = configuration.database_url.expose();
+    warren_migration::begin_anew(url, &options(configuration)).await?;
+    Ok(())
+}
+
+fn options(configuration: &Configuration) -> Options {
+    Options {
+        partition_count: configuration.partitions.unwrap_or(DEFAULT_PARTITIONS),
+        partition_hash: PARTITION_HASH,
+    }
 }
 
 /// Before anything is made: a server that would lose it gets none of it.

@@ -35,8 +35,7 @@ use crate::sessions::SessionsApi;
 use crate::users::UsersApi;
 
 type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
-type AboutPeople =
-    (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi);
+type AboutPeople = (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi);
 type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
 type AboutMessages = (MessagesApi, MessageApi, RepliesApi, ReactionsApi, PinsApi);
 
@@ -70,8 +69,7 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let people =
-        (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi);
+    let people = (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi);
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
     let messages = (MessagesApi, MessageApi, RepliesApi, ReactionsApi, PinsApi);
     let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);

@@ -116,8 +116,9 @@ impl UsersApi {
     ) -> Result<Body<Profile>, Refused<400, 401, 403, 404, 409, 413, 415>> {
         let Body(StandingRequest { role, deactivated }) = request;
         let change = StandingChange { role, deactivated };
+        let username = named(&username)?;
         let (user, ended) =
-            account::change_standing(&node.domain, &actor, &named(&username)?, change).await?;
+            account::change_standing(&node.domain, Some(&actor), &username, change).await?;
         node.authenticator.forget_ended(&ended);
         node.authenticator.ask_again(user.person.id);
         Ok(Body(user))

@@ -7,4 +7,6 @@ mod smtp;
 mod strategies;
 mod subscribers;
 
-pub use strategies::{StartError, Strategies};
+pub use strategies::{
+    ServiceError, StartError, Strategies, check_mail, clear_log, examine_bus, examine_log,
+};

@@ -47,6 +47,19 @@ impl SmtpMail {
         Ok(Self { transport, from, connections: Semaphore::new(MAX_CONNECTIONS) })
     }
 
+    /// Greets and signs in, and sends nothing.
+    ///
+    /// # Errors
+    /// [`MailError::Server`].
+    pub(crate) async fn check(&self) -> Result<(), MailError> {
+        match timeout(SEND_TIMEOUT, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(MailError::Server("it closes the connection".into())),
+            Ok(Err(error)) => Err(failure(&error)),
+            Err(_) => Err(MailError::Server("no answer in time".into())),
+        }
+    }
+
     async fn hand_over(&self, message: Message) -> Result<(), MailError> {
         let sending = async {
             let _connection = self.connections.acquire().await;

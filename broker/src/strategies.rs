@@ -9,14 +9,16 @@ use tokio_util::task::TaskTracker;
 use warren_domain::account::People;
 use warren_domain::database::{Database, DbErr};
 use warren_domain::message::{Committer, Expiry};
-use warren_domain::port::{DeadLetters, EventBus, LogConsumer, MessageLog, PostOffice};
+use warren_domain::port::{
+    Backlog, DeadLetters, EventBus, LogConsumer, LogError, MailError, MessageLog, PostOffice,
+};
 use warren_domain::schema::{self, DatabaseFacts, SchemaError};
 use warren_process::configuration::{BusUrl, LogUrl};
 use warren_process::{Configuration, ConfigurationError};
 
 use crate::in_process::{InProcessBus, InProcessDeadLetters, InProcessLog};
 use crate::rabbitmq::{
-    Rabbit, RabbitBus, RabbitConsumer, RabbitDeadLetters, RabbitLog, RabbitSettings,
+    self, Rabbit, RabbitBus, RabbitConsumer, RabbitDeadLetters, RabbitLog, RabbitSettings,
 };
 use crate::smtp::SmtpMail;
 
@@ -81,8 +83,7 @@ impl Strategies {
         let facts = schema::check(&database, configuration.partitions).await?;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let connect = |key: &str, url: &str| {
-            let settings = RabbitSettings::parse(url, facts.partition_count)
-                .map_err(|error| ConfigurationError::new(key, error.to_string()))?;
+            let settings = settings(key, url, facts.partition_count)?;
             Ok::<Rabbit, ConfigurationError>(Rabbit::start(settings, &tasks, stop.clone()))
         };
         let log = match &configuration.log_url {
@@ -168,6 +169,79 @@ impl Strategies {
             );
         }
     }
+}
+
+/// Looks at the message log as a process would that starts, and answers what
+/// waits in each partition, where that outlives a process.
+///
+/// # Errors
+/// [`ServiceError`] says what a process would fail of.
+pub async fn examine_log(
+    configuration: &Configuration,
+    partitions: NonZeroU32,
+) -> Result<Vec<Backlog>, ServiceError> {
+    match &configuration.log_url {
+        LogUrl::InProcess => Ok(Vec::new()),
+        LogUrl::Amqp(url) => {
+            let settings = settings("WARREN_LOG_URL", url.expose().as_str(), partitions)?;
+            Ok(rabbitmq::examine(&settings).await?)
+        }
+    }
+}
+
+/// Looks at the event bus as a process would that starts.
+///
+/// # Errors
+/// [`ServiceError`] says what a process would fail of.
+pub async fn examine_bus(configuration: &Configuration) -> Result<(), ServiceError> {
+    match &configuration.bus_url {
+        BusUrl::InProcess => Ok(()),
+        BusUrl::Amqp(url) => {
+            let settings = settings("WARREN_BUS_URL", url.expose().as_str(), NonZeroU32::MIN)?;
+            Ok(rabbitmq::examine(&settings).await.map(drop)?)
+        }
+    }
+}
+
+/// Signs in to the configured mail server, if there is one, and sends nothing.
+pub async fn check_mail(configuration: &Configuration) -> Option<Result<(), ServiceError>> {
+    let settings = configuration.mail.as_ref()?;
+    let check = async { Ok(SmtpMail::new(settings)?.check().await?) };
+    Some(check.await)
+}
+
+/// Deletes what the configured message log holds outside of the database, so
+/// that nothing of it comes back. The server must not run.
+///
+/// # Errors
+/// If the broker cannot be reached or refuses.
+pub async fn clear_log(configuration: &Configuration) -> Result<(), ServiceError> {
+    let LogUrl::Amqp(url) = &configuration.log_url else { return Ok(()) };
+    let settings = settings("WARREN_LOG_URL", url.expose().as_str(), NonZeroU32::MIN)?;
+    Ok(rabbitmq::delete_everything(&settings).await?)
+}
+
+/// Why a service cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Something is to be set first.
+    #[error("it cannot be used like this")]
+    Configuration(#[from] ConfigurationError),
+    /// The broker cannot be reached or refuses.
+    #[error("the broker failed")]
+    Broker(#[from] LogError),
+    /// The mail server cannot be reached or refuses.
+    #[error("no letter would be sent")]
+    Mail(#[from] MailError),
+}
+
+fn settings(
+    key: &str,
+    url: &str,
+    partitions: NonZeroU32,
+) -> Result<RabbitSettings, ConfigurationError> {
+    RabbitSettings::parse(url, partitions)
+        .map_err(|error| ConfigurationError::new(key, error.to_string()))
 }
 
 fn post_office(configuration: &Configuration) -> Result<Option<PostOffice>, ConfigurationError> {

@@ -11,7 +11,7 @@ mod step;
 mod tables;
 mod watching;
 
-pub use migrate::{MigrateError, Options, Report, migrate};
+pub use migrate::{MigrateError, Options, Report, begin_anew, migrate};
 pub use seed::PUBLIC_CHANNEL_ID;
 
 /// The schema that [`migrate`] leaves behind. Raise it with every migration.

@@ -66,9 +66,33 @@ pub enum MigrateError {
 /// # Errors
 /// [`MigrateError`]. Whatever was done stays done; run it again.
 pub async fn migrate(url: &str, options: &Options) -> Result<Report, MigrateError> {
+    alone(url, async |database| run(database, options).await).await
+}
+
+/// Drops every table and everything in it, then migrates.
+///
+/// # Errors
+/// [`MigrateError`]. Whatever was dropped stays dropped; run it again.
+pub async fn begin_anew(url: &str, options: &Options) -> Result<Report, MigrateError> {
+    alone(url, async |database| {
+        Migrations::fresh(database).await?;
+        if database.get_database_backend() == DbBackend::Sqlite {
+            // What is dropped stays in the file until then.
+            database.execute_unprepared("VACUUM").await?;
+        }
+        run(database, options).await
+    })
+    .await
+}
+
+/// Does what no other migrator may do meanwhile.
+async fn alone<T>(
+    url: &str,
+    work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, MigrateError>,
+) -> Result<T, MigrateError> {
     let database = connect(url).await?;
     lock(&database).await?;
-    let result = run(&database, options).await;
+    let result = work(&database).await;
     unlock(&database).await?;
     database.close().await?;
     result

@@ -6,6 +6,7 @@
 pub mod configuration;
 pub mod data_directory;
 pub mod exit;
+pub mod figures;
 mod identity;
 pub mod logging;
 mod monitors;

@@ -5,12 +5,13 @@ use std::io::{self, IsTerminal, Write};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::configuration::{Configuration, ConfigurationError, LogFormat};
+use crate::configuration::{Configuration, ConfigurationError, LogFormat, Origin, Setting};
 use crate::secret::mask_credentials;
 
 /// Libraries that say too much, limited unless the operator's filter names them too. lapin is
 /// silent: it quotes the messages that come back, and what it has to say Warren's own links say.
-const QUIET: &str = "sqlx=warn,sea_orm=warn,poem=warn,lapin=off";
+/// tungstenite quotes frames, and the first one of a socket has a token in it.
+const QUIET: &str = "sqlx=warn,sea_orm=warn,poem=warn,tungstenite=warn,lapin=off";
 
 /// Starts logging for the whole process, to stderr. Nothing has to be kept; a second call
 /// changes nothing.
@@ -28,6 +29,20 @@ pub fn start(configuration: &Configuration) -> Result<(), ConfigurationError> {
         tracing::debug!("logging was started before");
     }
     Ok(())
+}
+
+/// The same for a command, whose own words are its answer: only trouble is
+/// logged, unless the operator says otherwise.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_for_command(configuration: &Configuration) -> Result<(), ConfigurationError> {
+    let is_default = |it: &Setting| it.name == "log" && it.origin == Origin::Default;
+    let mut configuration = configuration.clone();
+    if configuration.redacted().iter().any(is_default) {
+        configuration.log_filter = "warn".into();
+    }
+    start(&configuration)
 }
 
 fn filter(text: &str) -> Result<EnvFilter, ConfigurationError> {

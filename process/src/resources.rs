@@ -14,6 +14,18 @@ pub struct DiskSpace {
     pub size_bytes: u64,
 }
 
+/// A disk with less than this is filled before anybody comes.
+const LEAST_FREE_BYTES: u64 = 1 << 30;
+
+impl DiskSpace {
+    /// Whether somebody has to make room: a tenth of it is left, or 1 GiB if
+    /// that is less.
+    #[must_use]
+    pub fn is_short(self) -> bool {
+        self.free_bytes < LEAST_FREE_BYTES.min(self.size_bytes / 10)
+    }
+}
+
 /// The room on the disk that holds `path`; `None` if there is no such path.
 #[must_use]
 pub fn disk_space(path: &Path) -> Option<DiskSpace> {
@@ -54,6 +66,12 @@ pub fn started_at() -> Option<SystemTime> {
 pub fn open_files() -> Option<u64> {
     let count = fs::read_dir("/proc/self/fd").ok()?.count();
     u64::try_from(count).ok()
+}
+
+/// How many it may have open; `None` if nothing limits them.
+#[must_use]
+pub fn open_files_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
 }
 
 /// `/proc/self/stat` after the program's name, which may hold spaces: from

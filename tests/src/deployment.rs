@@ -1,6 +1,8 @@
 //! A running Warren: one process, or a cluster.
 
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
@@ -168,6 +170,37 @@ impl Deployment {
     pub fn run(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = warren_command("warren", arguments, &self.settings);
         command.output().expect("run warren")
+    }
+
+    /// The same, with further settings.
+    pub fn run_under(&self, further: &[(&str, &str)], arguments: &[&str]) -> std::process::Output {
+        let mut command = warren_command("warren", arguments, &self.settings);
+        command.envs(further.iter().copied()).output().expect("run warren")
+    }
+
+    /// The same, with `input` on its standard input.
+    pub fn run_with(&self, arguments: &[&str], input: &str) -> std::process::Output {
+        let mut command = warren_command("warren", arguments, &self.settings);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("run warren");
+        let mut pipe = child.stdin.take().expect("a pipe");
+        // One that refuses at once reads nothing.
+        let _ = pipe.write_all(input.as_bytes());
+        drop(pipe);
+        child.wait_with_output().expect("an end")
+    }
+
+    /// Starts one process of each kind anew; those before have ended.
+    pub async fn start_again(&mut self) {
+        self.apis.clear();
+        self.workers.clear();
+        match self.log_url.as_str() {
+            "in-process" => {
+                let node = self.start_node("warren", &["serve"], "127.0.0.1:0").await;
+                self.apis.push(node);
+            }
+            _ => self.start_cluster(1, 1).await,
+        }
     }
 
     /// Prints the end of every process's log.

@@ -1,6 +1,8 @@
 //! Deliveries become outcomes: decoded, settled, answered, acknowledged.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
 
 use warren_domain::id::MessageId;
 use warren_domain::message::{
@@ -8,9 +10,17 @@ use warren_domain::message::{
 };
 use warren_domain::port::{Delivery, LogError, PartitionReader};
 
+use crate::metrics::Metrics;
+
 /// Delivered more often than this before, a send is settled alone: perhaps it
 /// is what its batches fail of.
 const REDELIVERIES_TOGETHER: u32 = 3;
+
+/// What settling needs besides a partition.
+pub(crate) struct Settler {
+    pub(crate) committer: Committer,
+    pub(crate) metrics: Arc<Metrics>,
+}
 
 /// What to do after a batch.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,35 +45,36 @@ enum Triage {
 /// # Errors
 /// [`LogError`] when the link to the log is lost.
 pub(crate) async fn settle(
-    committer: &Committer,
+    settler: &Settler,
     reader: &mut dyn PartitionReader,
     deliveries: &[Delivery],
 ) -> Result<Next, LogError> {
+    settler.metrics.note_delivered(deliveries);
     let mut batch: Vec<(&Delivery, Pending)> = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
         match triage(delivery) {
             Triage::Send(pending) => {
                 let alone = delivery.redelivery_count > REDELIVERIES_TOGETHER;
                 if alone {
-                    settle_batch(committer, reader, std::mem::take(&mut batch)).await?;
+                    settle_batch(settler, reader, std::mem::take(&mut batch)).await?;
                 }
                 batch.push((delivery, pending));
                 if alone {
-                    settle_batch(committer, reader, std::mem::take(&mut batch)).await?;
+                    settle_batch(settler, reader, std::mem::take(&mut batch)).await?;
                 }
             }
             Triage::Poison(reason) => {
-                settle_batch(committer, reader, std::mem::take(&mut batch)).await?;
-                set_aside(committer, reader, delivery, &reason).await?;
+                settle_batch(settler, reader, std::mem::take(&mut batch)).await?;
+                set_aside(settler, reader, delivery, &reason).await?;
                 reader.acknowledge(delivery).await?;
             }
             Triage::Newer(version) => {
-                settle_batch(committer, reader, batch).await?;
+                settle_batch(settler, reader, batch).await?;
                 return Ok(Next::Newer(version));
             }
         }
     }
-    settle_batch(committer, reader, batch).await?;
+    settle_batch(settler, reader, batch).await?;
     Ok(Next::Continue)
 }
 
@@ -79,22 +90,23 @@ fn triage(delivery: &Delivery) -> Triage {
 }
 
 async fn settle_batch(
-    committer: &Committer,
+    settler: &Settler,
     reader: &mut dyn PartitionReader,
     batch: Vec<(&Delivery, Pending)>,
 ) -> Result<(), LogError> {
     let Some((last, _)) = batch.last() else { return Ok(()) };
     let last = *last;
     let (deliveries, sends): (Vec<&Delivery>, Vec<Pending>) = batch.into_iter().unzip();
-    let settled = committer.settle(&sends).await;
+    let begun = Instant::now();
+    let settled = settler.committer.settle(&sends).await;
+    settler.metrics.note_batch(sends.len(), begun.elapsed());
     let mut receipts: BTreeMap<&str, Vec<Receipt>> = BTreeMap::new();
     for ((delivery, pending), settled) in deliveries.into_iter().zip(&sends).zip(settled) {
         let outcome = match settled {
             Settled::Outcome(outcome) => Some(outcome),
-            Settled::Refused(reason) => {
-                refuse(committer, reader, delivery, pending, &reason).await?
-            }
+            Settled::Refused(reason) => refuse(settler, reader, delivery, pending, &reason).await?,
         };
+        outcome.iter().for_each(|outcome| settler.metrics.note_outcome(outcome));
         tracing::debug!(
             message.id = %pending.id, request.id = %pending.request_id,
             redeliveries = delivery.redelivery_count, ?outcome, "settled",
@@ -113,7 +125,7 @@ async fn settle_batch(
 
 /// The database refuses what can be read: a dead letter, and a stored rejection.
 async fn refuse(
-    committer: &Committer,
+    settler: &Settler,
     reader: &mut dyn PartitionReader,
     delivery: &Delivery,
     pending: &Pending,
@@ -121,7 +133,8 @@ async fn refuse(
 ) -> Result<Option<Outcome>, LogError> {
     alarm(delivery, reason);
     reader.set_aside(delivery, reason).await?;
-    match committer.reject(pending, Rejection::SetAside).await {
+    settler.metrics.note_set_aside();
+    match settler.committer.reject(pending, Rejection::SetAside).await {
         Ok(outcome) => Ok(Some(outcome)),
         Err(error) => {
             tracing::error!(message.id = %pending.id, %error, "its rejection is refused too");
@@ -133,16 +146,17 @@ async fn refuse(
 /// Nobody can read it: a dead letter; and if its id can be read, its author is
 /// told by its receipt.
 async fn set_aside(
-    committer: &Committer,
+    settler: &Settler,
     reader: &mut dyn PartitionReader,
     delivery: &Delivery,
     reason: &str,
 ) -> Result<(), LogError> {
     alarm(delivery, reason);
     reader.set_aside(delivery, reason).await?;
+    settler.metrics.note_set_aside();
     let id = delivery.message_id.as_deref().and_then(|id| id.parse::<MessageId>().ok());
     if let Some(id) = id
-        && let Err(error) = committer.reject_unreadable(id).await
+        && let Err(error) = settler.committer.reject_unreadable(id).await
     {
         tracing::error!(message.id = %id, %error, "its rejection was not stored");
     }

@@ -2,11 +2,14 @@
 //! messages.
 
 mod commit;
+mod door;
 mod holdings;
+mod metrics;
 mod partition;
 mod schedule;
 mod share;
 mod worker;
 
+pub use door::{Door, DoorError};
 pub use schedule::Schedule;
 pub use worker::{Worker, WorkerError};

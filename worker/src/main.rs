@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use warren_broker::Strategies;
 use warren_process::{Configuration, ConfigurationArgument, Failure, Shutdown, conclude, logging};
-use warren_worker::{Schedule, Worker};
+use warren_worker::{Door, Schedule, Worker};
 
 /// A worker process of a Warren cluster: commits what the message log holds.
 ///
@@ -44,7 +44,8 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let strategies = Strategies::start(&configuration).await?;
     tracing::info!(roles = ?arguments.roles, "working");
     let has = |role| arguments.roles.contains(&role);
-    let (worker, schedule) = (Worker::new(&strategies), Schedule::new(&strategies));
+    let door = Door::bind(&configuration).await?;
+    let (worker, schedule) = (Worker::new(&strategies).behind(door), Schedule::new(&strategies));
     let stop = shutdown.token();
     let committing = async {
         match has(Role::Commit) {

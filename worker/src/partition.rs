@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use warren_domain::message::Committer;
 use warren_domain::port::{LogConsumer, LogError, PartitionReader};
 
-use crate::commit::{self, Next};
+use crate::commit::{self, Next, Settler};
 use crate::holdings::Holdings;
 
 /// Sends per transaction at most. Nobody waits for it to fill.
@@ -29,7 +28,7 @@ const DRAIN: Duration = Duration::from_secs(8);
 pub(crate) struct Partition {
     pub(crate) number: u32,
     pub(crate) consumer: Arc<dyn LogConsumer>,
-    pub(crate) committer: Committer,
+    pub(crate) settler: Settler,
     pub(crate) holdings: Arc<Holdings>,
 }
 
@@ -104,7 +103,7 @@ impl Partition {
                 tokio::time::sleep(DRAIN).await;
             };
             let next = tokio::select! {
-                next = commit::settle(&self.committer, reader, &deliveries) => next?,
+                next = commit::settle(&self.settler, reader, &deliveries) => next?,
                 () = overdue => return Ok(Released::Stopped),
             };
             self.holdings.settled(self.number);

@@ -10,7 +10,10 @@ use warren_domain::message::Committer;
 use warren_domain::port::LogConsumer;
 use warren_process::process_name;
 
+use crate::commit::Settler;
+use crate::door::Door;
 use crate::holdings::Holdings;
+use crate::metrics::Metrics;
 use crate::{partition, share};
 
 /// Commits what the message log holds.
@@ -19,6 +22,7 @@ pub struct Worker {
     committer: Committer,
     registry: WorkerRegistry,
     partitions: u32,
+    door: Option<Door>,
 }
 
 /// A worker that cannot go on.
@@ -35,7 +39,14 @@ impl Worker {
             committer: strategies.committer(),
             registry: WorkerRegistry::new(strategies.database.clone(), process_name()),
             partitions: strategies.partition_count().get(),
+            door: None,
         }
+    }
+
+    /// The same, answering who watches it there.
+    #[must_use]
+    pub fn behind(self, door: Option<Door>) -> Self {
+        Self { door, ..self }
     }
 
     /// Works until `stop`, then finishes what it has taken and steps back.
@@ -47,15 +58,19 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) -> Result<(), WorkerError> {
         let Some(consumer) = self.consumer else { return Ok(()) };
         let holdings = Arc::new(Holdings::default());
+        let metrics = Arc::new(Metrics::default());
         let mut tasks = JoinSet::new();
         for number in 0..self.partitions {
             let partition = partition::Partition {
                 number,
                 consumer: consumer.clone(),
-                committer: self.committer.clone(),
+                settler: Settler { committer: self.committer.clone(), metrics: metrics.clone() },
                 holdings: holdings.clone(),
             };
             tasks.spawn(partition.run(stop.clone()));
+        }
+        if let Some(door) = self.door {
+            tasks.spawn(door.answer(metrics, holdings.clone(), stop.clone()));
         }
         tasks.spawn(share::run(self.registry, holdings, self.partitions, stop));
         while let Some(ended) = tasks.join_next().await {

@@ -8,16 +8,13 @@ use poem_openapi::ApiResponse;
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry as Metrics, Unit};
-use warren_process::resources;
+use warren_process::figures::{self, MEDIA_TYPE, Seconds, add, add_bytes, add_seconds, signed};
 
 use crate::health::report::{Health, HealthStatus};
-
-const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// From a cached read to a long poll, in seconds.
 const BUCKETS: [f64; 12] =
@@ -50,7 +47,7 @@ impl Default for Requests {
     fn default() -> Self {
         let durations =
             Family::<Answered, Histogram>::new_with_constructor(|| Histogram::new(BUCKETS));
-        let mut metrics = Metrics::with_prefix("warren");
+        let mut metrics = figures::registry();
         metrics.register_with_unit(
             "http_request_duration",
             "From a request's headers to its answer's, by operation",
@@ -73,17 +70,13 @@ impl Requests {
     /// # Errors
     /// None: a string takes all that is written to it.
     pub(super) fn expose(&self, health: &Health) -> Result<String, fmt::Error> {
-        let mut text = String::with_capacity(16 * 1024);
-        encode_registry(&mut text, &self.metrics)?;
-        encode_registry(&mut text, &figures(health))?;
-        encode_eof(&mut text)?;
-        Ok(text)
+        figures::expose(&[&self.metrics, &figures_of(health)])
     }
 }
 
 /// The figures of a report: what is not known is absent.
-fn figures(health: &Health) -> Metrics {
-    let mut metrics = Metrics::with_prefix("warren");
+fn figures_of(health: &Health) -> Metrics {
+    let mut metrics = figures::registry();
     add_parts(&mut metrics, health);
     add_process(&mut metrics, health);
     add_log(&mut metrics, health);
@@ -125,19 +118,10 @@ fn add_process(metrics: &mut Metrics, health: &Health) {
     add(metrics, "sockets", "Open WebSockets of this process", node.sockets);
     let started_s = node.started_at.timestamp_millis() as f64 / 1_000.0;
     add_seconds(metrics, "start_time", "When this process started, since 1970", started_s);
-    if let Some(memory) = node.memory_bytes {
-        add_bytes(metrics, "resident_memory", "Resident memory of this process", memory);
-    }
     if let Some(free) = node.disk_free_bytes {
         add_bytes(metrics, "disk_free", "What the data directory's disk has left", free);
     }
-    if let Some(time) = resources::processor_time() {
-        let help = "What this process has computed so far";
-        add_seconds(metrics, "processor_time", help, time.as_secs_f64());
-    }
-    if let Some(files) = resources::open_files() {
-        add(metrics, "open_files", "Files and sockets that this process has open", files);
-    }
+    figures::add_process(metrics);
 }
 
 fn add_log(metrics: &mut Metrics, health: &Health) {
@@ -163,30 +147,6 @@ fn add_log(metrics: &mut Metrics, health: &Health) {
     }
     let alive = health.workers.iter().filter(|worker| worker.alive).count();
     add(metrics, "workers", "Workers that were seen lately", u64::try_from(alive).unwrap_or(0));
-}
-
-type Seconds = Gauge<f64, std::sync::atomic::AtomicU64>;
-
-fn add(metrics: &mut Metrics, name: &str, help: &str, value: u64) {
-    let gauge: Gauge = Gauge::default();
-    gauge.set(signed(value));
-    metrics.register(name, help, gauge);
-}
-
-fn add_bytes(metrics: &mut Metrics, name: &str, help: &str, value: u64) {
-    let gauge: Gauge = Gauge::default();
-    gauge.set(signed(value));
-    metrics.register_with_unit(name, help, Unit::Bytes, gauge);
-}
-
-fn add_seconds(metrics: &mut Metrics, name: &str, help: &str, value: f64) {
-    let gauge = Seconds::default();
-    gauge.set(value);
-    metrics.register_with_unit(name, help, Unit::Seconds, gauge);
-}
-
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 /// The figures.

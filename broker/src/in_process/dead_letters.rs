@@ -26,29 +26,37 @@ impl DeadLetters for InProcessDeadLetters {
     }
 
     async fn open(&self) -> Result<Box<dyn DeadLetterReader>, LogError> {
-        Ok(Box::new(Reader { database: self.database.clone(), seen: None }))
+        let left = self.count().await?;
+        Ok(Box::new(Reader { database: self.database.clone(), left, seen: None }))
     }
 }
 
 /// Goes through the table by id.
 struct Reader {
     database: Database,
-    seen: Option<MessageId>,
+    /// What was added since is not looked at: it may be what was sent again.
+    left: u64,
+    seen: Option<DeadLetter>,
 }
 
 #[async_trait]
 impl DeadLetterReader for Reader {
     async fn next(&mut self) -> Result<Option<DeadLetter>, LogError> {
-        let letter = next_kept(&self.database, self.seen).await.map_err(unreachable)?;
-        if let Some(letter) = &letter {
-            self.seen = Some(MessageId(letter.id()));
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        let after = self.seen.as_ref().map(|letter| MessageId(letter.id()));
+        let letter = next_kept(&self.database, after).await.map_err(unreachable)?;
+        if letter.is_some() {
+            self.seen = letter.clone();
         }
         Ok(letter)
     }
 
     async fn remove(&mut self) -> Result<(), LogError> {
-        match self.seen {
-            Some(id) => forget_kept(&self.database, id).await.map_err(unreachable),
+        match &self.seen {
+            Some(letter) => forget_kept(&self.database, letter).await.map_err(unreachable),
             None => Ok(()),
         }
     }

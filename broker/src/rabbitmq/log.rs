@@ -20,7 +20,7 @@ use super::lane::{Lane, NotPublished, Publication};
 use super::link::Link;
 use super::node_queue::{Listener, NodeQueue};
 use super::receipts::Waiters;
-use super::session::SessionError;
+use super::session::{Session, SessionError};
 use super::topology::{Topology, queue_length};
 
 /// What people call it.
@@ -155,21 +155,29 @@ impl MessageLog for RabbitLog {
 
     async fn backlog(&self) -> Result<Vec<Backlog>, LogError> {
         let session = self.questions.current()?;
-        let channel = session.channel().await?;
-        let mut backlog = Vec::new();
-        for partition in self.topology.each_partition() {
-            let queue = self.topology.partition_queue(partition);
-            let length = session.bounded(queue_length(&channel, &queue)).await?;
-            let (waiting, consumers) = (length.waiting.into(), length.consumers);
-            backlog.push(Backlog { partition, waiting, consumers, taken: None });
-        }
-        session.bounded(channel.close(200, "asked".into())).await?;
-        Ok(backlog)
+        Ok(backlog(&session, &self.topology).await?)
     }
 
     fn strategy(&self) -> &'static str {
         STRATEGY
     }
+}
+
+/// What waits in each partition.
+pub(super) async fn backlog(
+    session: &Session,
+    topology: &Topology,
+) -> Result<Vec<Backlog>, SessionError> {
+    let channel = session.channel().await?;
+    let mut backlog = Vec::new();
+    for partition in topology.each_partition() {
+        let queue = topology.partition_queue(partition);
+        let length = session.bounded(queue_length(&channel, &queue)).await?;
+        let (waiting, consumers) = (length.waiting.into(), length.consumers);
+        backlog.push(Backlog { partition, waiting, consumers, taken: None });
+    }
+    session.bounded(channel.close(200, "asked".into())).await?;
+    Ok(backlog)
 }
 
 impl RabbitLog {

@@ -33,6 +33,8 @@ pub use settings::{InvalidRabbitUrl, RabbitSettings};
 pub use topology::Topology;
 
 use link::Link;
+use session::Session;
+use warren_domain::port::{Backlog, LogError};
 
 /// A process's two connections to a broker, which its log, its consumer and
 /// its bus share. Two, because a broker short of memory or disk stops reading
@@ -66,6 +68,30 @@ impl Rabbit {
             tasks,
         }
     }
+}
+
+/// Connects as every process does, which declares what is not there yet and
+/// fails where it is otherwise than this program needs; answers what waits.
+///
+/// # Errors
+/// [`LogError`] says what a process would fail of.
+pub async fn examine(settings: &RabbitSettings) -> Result<Vec<Backlog>, LogError> {
+    let session = Session::open(settings, "doctor").await?;
+    let backlog = log::backlog(&session, &settings.topology()).await;
+    session.close().await;
+    Ok(backlog?)
+}
+
+/// Deletes every queue and exchange of an installation, and what waits in them.
+///
+/// # Errors
+/// [`LogError`]; then some of them may be left.
+pub async fn delete_everything(settings: &RabbitSettings) -> Result<(), LogError> {
+    let session = Session::connect(settings, "wipe").await?;
+    let channel = session.channel().await?;
+    let deleted = session.bounded(settings.topology().delete(&channel)).await;
+    session.close().await;
+    Ok(deleted?)
 }
 
 /// Where background tasks run, and what ends them.

@@ -24,14 +24,22 @@ pub(super) struct Session {
 impl Session {
     /// Connects and declares the topology, or gives up in time.
     pub(super) async fn open(settings: &RabbitSettings, name: &str) -> Result<Self, SessionError> {
+        let session = Self::connect(settings, name).await?;
+        let channel = session.channel().await?;
+        session.bounded(settings.topology().declare(&channel)).await?;
+        Ok(session)
+    }
+
+    /// Connects, or gives up in time.
+    pub(super) async fn connect(
+        settings: &RabbitSettings,
+        name: &str,
+    ) -> Result<Self, SessionError> {
         let properties =
             ConnectionProperties::default().with_connection_name(format!("warren {name}").into());
         let connecting = Connection::connect_uri(settings.uri(), properties);
         let connection = within_timeout(connecting).await?;
-        let session = Self { connection: Arc::new(connection), over: CancellationToken::new() };
-        let channel = session.channel().await?;
-        session.bounded(settings.topology().declare(&channel)).await?;
-        Ok(session)
+        Ok(Self { connection: Arc::new(connection), over: CancellationToken::new() })
     }
 
     /// A new channel of this connection.

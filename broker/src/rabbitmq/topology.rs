@@ -3,10 +3,14 @@
 
 use std::num::NonZeroU32;
 
-use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::options::{
+    ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions,
+    QueueDeleteOptions,
+};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
 use uuid::Uuid;
+use warren_process::configuration::PARTITIONS_MAXIMUM;
 
 /// As good as never. A killed worker returns its whole prefetch, and each
 /// time counts as a delivery; only the committer decides what is poison.
@@ -94,6 +98,21 @@ impl Topology {
             self.declare_partition(channel, partition).await?;
         }
         durable_exchange(channel, self.events_exchange(), ExchangeKind::Fanout).await
+    }
+
+    /// Deletes all that outlives a session, and what waits in it, whatever number
+    /// of partitions there ever was. Idempotent.
+    pub(super) async fn delete(&self, channel: &Channel) -> lapin::Result<()> {
+        let partitions = (0..PARTITIONS_MAXIMUM).map(|partition| self.partition_queue(partition));
+        for queue in partitions.chain([self.dead_letter_queue()]) {
+            channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
+        }
+        for exchange in
+            [self.messages_exchange(), self.dead_letter_exchange(), self.events_exchange()]
+        {
+            channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await?;
+        }
+        Ok(())
     }
 
     async fn declare_dead_letters(&self, channel: &Channel) -> lapin::Result<()> {

@@ -2,8 +2,9 @@
 //! may do, begins here, so that of two changes each sees the other. Where
 //! heads of channels are locked too, they come first.
 
-use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::account::Username;
 use crate::entity::user_account;
 use crate::id::UserId;
 
@@ -13,4 +14,16 @@ pub(crate) async fn lock(
     id: UserId,
 ) -> Result<Option<user_account::Model>, DbErr> {
     user_account::Entity::find_by_id(id).lock_exclusive().one(transaction).await
+}
+
+/// The same, by name.
+pub(crate) async fn lock_named(
+    transaction: &DatabaseTransaction,
+    username: &Username,
+) -> Result<Option<user_account::Model>, DbErr> {
+    user_account::Entity::find()
+        .filter(user_account::Column::Username.eq(username.as_ref()))
+        .lock_exclusive()
+        .one(transaction)
+        .await
 }

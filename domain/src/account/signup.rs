@@ -84,7 +84,7 @@ pub async fn signup(
     }
 }
 
-async fn check_free(domain: &Domain, signup: &Signup) -> Result<(), SignupError> {
+pub(super) async fn check_free(domain: &Domain, signup: &Signup) -> Result<(), SignupError> {
     let reader = domain.database.read();
     let by_name = user_account::Column::Username.eq(signup.username.as_ref());
     if user_account::Entity::find().filter(by_name).count(reader).await? > 0 {
@@ -117,9 +117,7 @@ async fn store(
     let now = domain.clock.now();
     let mut timeline = timeline::Writer::lock(&transaction, vec![PUBLIC_CHANNEL_ID], now).await?;
     let role = role(&transaction, claim).await?;
-    let user = insert(&transaction, signup, hash, role, now).await?;
-    membership::insert(&transaction, &mut timeline, PUBLIC_CHANNEL_ID, &Person::from(&user))
-        .await?;
+    let user = insert(&transaction, &mut timeline, signup.row(hash, role, now)).await?;
     let tokens = session::begin(&transaction, user, client, now).await?;
     let publication = timeline.commit(transaction).await?;
     domain.publish(publication);
@@ -132,33 +130,45 @@ async fn role(transaction: &DatabaseTransaction, claim: OwnerClaim) -> Result<Ro
     Ok(if first { Role::Owner } else { Role::Member })
 }
 
-/// Inserts an account.
-pub(crate) async fn insert(
+impl Signup {
+    /// The account as it is to be.
+    pub(super) fn row(
+        &self,
+        password_hash: String,
+        role: Role,
+        now: DateTime<Utc>,
+    ) -> user_account::Model {
+        user_account::Model {
+            id: UserId::generate(),
+            username: self.username.as_ref().to_owned(),
+            email: self.email.clone().map(String::from),
+            first_name: self.first_name.as_ref().to_owned(),
+            last_name: self.last_name.clone().map(String::from),
+            kind: UserKind::Human,
+            role,
+            password_hash,
+            created_at: now,
+            display_name: None,
+            avatar_id: None,
+            last_seen_at: Some(now),
+            deactivated_at: None,
+        }
+    }
+}
+
+/// Stores an account and makes it a member of `public`, whose head `timeline`
+/// holds.
+pub(super) async fn insert(
     transaction: &DatabaseTransaction,
-    signup: &Signup,
-    password_hash: String,
-    role: Role,
-    now: DateTime<Utc>,
+    timeline: &mut timeline::Writer,
+    row: user_account::Model,
 ) -> Result<User, DbErr> {
-    let row = user_account::Model {
-        id: UserId::generate(),
-        username: signup.username.as_ref().to_owned(),
-        email: signup.email.clone().map(String::from),
-        first_name: signup.first_name.as_ref().to_owned(),
-        last_name: signup.last_name.clone().map(String::from),
-        kind: UserKind::Human,
-        role,
-        password_hash,
-        created_at: now,
-        display_name: None,
-        avatar_id: None,
-        last_seen_at: Some(now),
-        deactivated_at: None,
-    };
     user_account::Entity::insert(user_account::ActiveModel::from(row.clone()).reset_all())
         .exec_without_returning(transaction)
         .await?;
-    Ok(row.into())
+    let user = User::from(row);
+    membership::insert(transaction, timeline, PUBLIC_CHANNEL_ID, &Person::from(&user)).await?;
+    Ok(user)
 }
 
 impl From<PasswordError> for SignupError {

@@ -2,15 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 
 use crate::account::password_change::withdraw_resets;
 use crate::account::session_list::{Ended, end_all, tell};
-use crate::account::{Actor, Profile, Role, Username};
+use crate::account::{Actor, Profile, Role, Username, row};
 use crate::channel::PUBLIC_CHANNEL_ID;
-use crate::clock::Clock;
 use crate::context::Domain;
 use crate::database::Database;
 use crate::entity::user_account;
@@ -43,38 +40,23 @@ pub enum StandingError {
     Database(#[from] DbErr),
 }
 
-/// Changes somebody's standing, on behalf of somebody who runs the server, and
-/// answers what they are then. Idempotent. Deactivating ends all sessions; what
-/// they wrote stays, and where they are members.
+/// Changes somebody's standing, on behalf of somebody who runs the server, or,
+/// with no actor, of whoever has the machine, who may do all of it. Answers what
+/// they are then. Idempotent. Deactivating ends all sessions; what they wrote
+/// stays, and where they are members.
 ///
 /// # Errors
 /// [`StandingError`]; nothing was changed then.
 pub async fn change_standing(
     domain: &Domain,
-    actor: &Actor,
+    actor: Option<&Actor>,
     username: &Username,
     change: StandingChange,
 ) -> Result<(Profile, Ended), StandingError> {
     let (database, now) = (&domain.database, domain.clock.now());
-    let (row, ended) = apply(database, Some(actor.id()), username, change, now).await?;
+    let (row, ended) = apply(database, actor.map(Actor::id), username, change, now).await?;
     domain.person_changed(row.id);
     Ok((row.into(), tell(domain, ended)))
-}
-
-/// The same on behalf of whoever runs the machine, who may do all of it.
-///
-/// The nodes learn of it at their next look at the database: this runs outside
-/// the server's processes.
-///
-/// # Errors
-/// [`StandingError`]; nothing was changed then.
-pub async fn change_standing_as_operator(
-    database: &Database,
-    username: &Username,
-    change: StandingChange,
-) -> Result<Profile, StandingError> {
-    let (row, _) = apply(database, None, username, change, Clock::System.now()).await?;
-    Ok(row.into())
 }
 
 /// `None` as actor may do everything.
@@ -87,7 +69,7 @@ async fn apply(
 ) -> Result<(user_account::Model, Ended), StandingError> {
     let transaction = database.write().await?;
     one_at_a_time(&transaction, now).await?;
-    let before = lock_named(&transaction, username).await?.ok_or(StandingError::NoSuchUser)?;
+    let before = row::lock_named(&transaction, username).await?.ok_or(StandingError::NoSuchUser)?;
     let after = change.applied_to(before.clone(), now);
     if let Some(actor) = actor
         && !may(role_of(&transaction, actor).await?, before.role, after.role)
@@ -147,17 +129,6 @@ async fn role_of(connection: &impl ConnectionTrait, actor: UserId) -> Result<Rol
         .one(connection)
         .await?;
     Ok(row.map_or(Role::Member, |row| row.role))
-}
-
-async fn lock_named(
-    transaction: &DatabaseTransaction,
-    username: &Username,
-) -> Result<Option<user_account::Model>, DbErr> {
-    user_account::Entity::find()
-        .filter(user_account::Column::Username.eq(username.as_ref()))
-        .lock_exclusive()
-        .one(transaction)
-        .await
 }
 
 async fn write(

@@ -11,6 +11,11 @@ use crate::database::Database;
 /// 512 texts of 16 KiB and all their parameters.
 const LONGEST_STATEMENT_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Sessions set it themselves; something between them and the server does not
+/// pass it on.
+const LONG_VIEW: &str =
+    "lets a writer count from what others have changed since, although each session asks otherwise";
+
 /// Why a database must not be used as it is. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
@@ -98,7 +103,10 @@ fn check_postgres(settings: &Settings) -> Result<(), Unfit> {
     }
     let lost = "loses committed messages when the machine fails";
     demand(settings, "fsync", lost, "on", |value| value != "off")?;
-    demand(settings, "synchronous_commit", lost, "on", |value| value != "off")
+    demand(settings, "synchronous_commit", lost, "on", |value| value != "off")?;
+    demand(settings, "transaction_isolation", LONG_VIEW, "read committed", |value| {
+        value == "read committed"
+    })
 }
 
 fn check_mysql(settings: &Settings) -> Result<(), Unfit> {
@@ -109,6 +117,10 @@ fn check_mysql(settings: &Settings) -> Result<(), Unfit> {
     let fits = |value: &str| value.parse().is_ok_and(|bytes: u64| bytes >= LONGEST_STATEMENT_BYTES);
     let refused = "is shorter than a batch of long messages";
     demand(settings, "max_allowed_packet", refused, "16777216 (16 MiB) or more", fits)?;
+    // MariaDB's name for it, and MySQL's.
+    for name in ["tx_isolation", "transaction_isolation"] {
+        demand(settings, name, LONG_VIEW, "READ-COMMITTED", |value| value == "READ-COMMITTED")?;
+    }
     if settings.get("log_bin").is_none_or(|value| value == "OFF") {
         return Ok(());
     }
@@ -134,7 +146,7 @@ fn demand(
 }
 
 async fn postgres_settings(database: &Database) -> Result<Settings, DbErr> {
-    let names = "'server_encoding', 'fsync', 'synchronous_commit'";
+    let names = "'server_encoding', 'fsync', 'synchronous_commit', 'transaction_isolation'";
     let query = format!(
         "SELECT name AS \"Variable_name\", setting AS \"Value\" \
          FROM pg_settings WHERE name IN ({names})"
@@ -144,7 +156,7 @@ async fn postgres_settings(database: &Database) -> Result<Settings, DbErr> {
 
 async fn mysql_settings(database: &Database) -> Result<Settings, DbErr> {
     let names = "'innodb_flush_log_at_trx_commit', 'max_allowed_packet', 'log_bin', \
-                 'sync_binlog', 'binlog_format'";
+                 'sync_binlog', 'binlog_format', 'tx_isolation', 'transaction_isolation'";
     settings(database, format!("SHOW VARIABLES WHERE Variable_name IN ({names})")).await
 }
 

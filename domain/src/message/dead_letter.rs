@@ -16,8 +16,11 @@ use crate::id::MessageId;
 use crate::message::{Outcome, Pending, Undecodable};
 use crate::port::{DeadLetter, MessageLog, NotAcknowledged};
 
-/// How long the log may take to accept a letter, and the committer to settle it.
-const REPLAY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the log may take to accept a letter.
+const ACCEPT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait for the receipt before asking the database for the outcome.
+const RECEIPT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest reason that is kept, in characters.
 const MAX_REASON_CHARS: usize = 1000;
@@ -79,13 +82,18 @@ pub async fn next_kept(
     }))
 }
 
-/// Forgets one for good. Idempotent.
+/// Forgets a letter for good, unless it was set aside again since it was read.
+/// Idempotent.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn forget_kept(database: &Database, id: MessageId) -> Result<(), DbErr> {
+pub async fn forget_kept(database: &Database, letter: &DeadLetter) -> Result<(), DbErr> {
     let transaction = database.write().await?;
-    dead_letter::Entity::delete_by_id(id.0).exec(&transaction).await?;
+    dead_letter::Entity::delete_many()
+        .filter(dead_letter::Column::Id.eq(letter.id()))
+        .filter(dead_letter::Column::SetAsideAt.eq(letter.set_aside_at))
+        .exec(&transaction)
+        .await?;
     transaction.commit().await
 }
 
@@ -94,7 +102,7 @@ pub async fn forget_kept(database: &Database, id: MessageId) -> Result<(), DbErr
 pub enum Replayed {
     /// It had become a message after all, before.
     WasCommitted,
-    /// The log has it, under this id; and what the committer said, if it did in time.
+    /// The log has it, under this id; and what became of it, if that is known yet.
     Sent(MessageId, Option<Outcome>),
 }
 
@@ -126,15 +134,23 @@ pub async fn replay(
     letter: &DeadLetter,
 ) -> Result<Replayed, ReplayError> {
     let pending = Pending::decode(&letter.payload)?;
-    let known = send_outcome::Entity::find_by_id(pending.id).one(database.read()).await?;
-    let pending = match known.map(Outcome::from) {
+    let pending = match outcome(database, pending.id).await? {
         Some(Outcome::Committed { .. }) => return Ok(Replayed::WasCommitted),
         Some(Outcome::Rejected { .. }) => renamed(pending),
         None => pending,
     };
     let id = pending.id;
-    let mut accepted = log.append(pending, Instant::now() + REPLAY_TIMEOUT).await?;
-    Ok(Replayed::Sent(id, accepted.outcome_within(REPLAY_TIMEOUT).await))
+    let mut accepted = log.append(pending, Instant::now() + ACCEPT_TIMEOUT).await?;
+    let outcome = match accepted.outcome_within(RECEIPT_TIMEOUT).await {
+        Some(outcome) => Some(outcome),
+        None => outcome(database, id).await?,
+    };
+    Ok(Replayed::Sent(id, outcome))
+}
+
+async fn outcome(database: &Database, id: MessageId) -> Result<Option<Outcome>, DbErr> {
+    let known = send_outcome::Entity::find_by_id(id).one(database.read()).await?;
+    Ok(known.map(Outcome::from))
 }
 
 fn renamed(pending: Pending) -> Pending {

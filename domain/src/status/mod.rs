@@ -7,4 +7,4 @@ mod processes;
 
 pub use counts::{Counts, count};
 pub use database::{About, Pool, about, pool};
-pub use processes::{ApiProcess, WorkerProcess, api_processes, workers};
+pub use processes::{ApiProcess, WorkerProcess, alive, api_processes, workers};

@@ -75,6 +75,18 @@ pub async fn workers(database: &Database) -> Result<Vec<WorkerProcess>, DbErr> {
     Ok(rows.into_iter().map(process).collect())
 }
 
+/// The names of the processes of either kind that live.
+///
+/// # Errors
+/// If the database fails.
+pub async fn alive(database: &Database) -> Result<Vec<String>, DbErr> {
+    let nodes = api_processes(database).await?.into_iter();
+    let workers = workers(database).await?.into_iter();
+    let nodes = nodes.filter(|process| process.alive).map(|process| process.name);
+    let workers = workers.filter(|worker| worker.alive).map(|worker| worker.name);
+    Ok(nodes.chain(workers).collect())
+}
+
 /// What a program of another version wrote otherwise is as good as nothing.
 fn holdings(json: &str) -> Vec<Holding> {
     serde_json::from_str(json).unwrap_or_default()

@@ -93,10 +93,6 @@ impl Publication {
             }
         }
     }
-
-    /// Leaves it to the nodes' periodic look at the database, for programs
-    /// without a bus.
-    pub fn forget(self) {}
 }
 
 impl Writer {

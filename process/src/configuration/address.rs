@@ -1,8 +1,9 @@
 //! URLs with credentials: the database, the message log, the event bus, the mail server.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::secret::Secret;
@@ -33,6 +34,18 @@ impl DatabaseUrl {
     /// Which database it is.
     pub fn kind(&self) -> DatabaseKind {
         self.kind
+    }
+
+    /// The database's own name: of SQLite's, the file's.
+    pub fn name(&self) -> &str {
+        let address = self.shown.split('?').next().unwrap_or_default();
+        address.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The file of an SQLite database.
+    pub fn file(&self) -> Option<PathBuf> {
+        let path = self.shown.strip_prefix("sqlite://")?.split('?').next()?;
+        Some(PathBuf::from(percent_decode_str(path).decode_utf8_lossy().into_owned()))
     }
 
     /// The URL with its password, as SeaORM takes it: `sqlite://`, `postgres://` or

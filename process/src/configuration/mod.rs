@@ -30,7 +30,7 @@ pub use error::ConfigurationError;
 pub use key::{Form, Key, Visibility};
 pub use listing::{Setting, sample};
 pub use mail::{Encryption, MailSettings, SmtpUrl};
-pub use parse::{LogFormat, Switch};
+pub use parse::{LogFormat, PARTITIONS_MAXIMUM, Switch};
 pub use source::{Origin, Sources};
 pub use strategy::{BusUrl, LogUrl};
 pub use table::{EXAMPLE_JWT_SECRET, KEYS};

@@ -18,7 +18,7 @@ const JWT_SECRET_MINIMUM_BYTES: usize = 32;
 const COMMIT_WAIT_MAXIMUM_MS: u64 = 30_000;
 
 /// The most partitions of a log: each costs a queue and a consumer in every worker.
-const PARTITIONS_MAXIMUM: u32 = 256;
+pub const PARTITIONS_MAXIMUM: u32 = 256;
 
 /// More sockets of one person are no limit any more.
 const SOCKETS_MAXIMUM: usize = 100_000;

@@ -32,6 +32,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             same_id_with_another_body_keeps_the_first,
             message_for_an_absent_channel_is_rejected_for_good,
             huge_payload_is_a_dead_letter,
+            unreadable_dead_letter_stays_when_it_is_replayed,
         ]
     )
 }
@@ -133,6 +134,26 @@ async fn huge_payload_is_a_dead_letter(world: Arc<World>) {
     assert_eq!(dead.data.len(), huge.len());
     assert!(has_reason(&dead), "no reason in {:?}", dead.properties.headers());
     log.is_alive(CHANNELS).await;
+}
+
+async fn unreadable_dead_letter_stays_when_it_is_replayed(world: Arc<World>) {
+    let log = Log::open(&world).await;
+    log.publish(0, b"no message", None).await;
+    let command = |arguments: &[&str]| {
+        let output = log.deployment.run(&[&["admin", "dead-letters"], arguments].concat());
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let listed = eventually("it is set aside", WITHIN, async || {
+        let (code, listed) = command(&["list"]);
+        (code == Some(0) && !listed.is_empty()).then_some(listed)
+    })
+    .await;
+    let id = listed.split_whitespace().next().expect("an id");
+    let (code, said) = command(&["replay", id]);
+    assert!(code == Some(1) && said.contains("stays: it cannot be read"), "{said}");
+    assert_eq!(command(&["list"]).1, listed);
+    assert_eq!(command(&["discard", id, "--yes"]).0, Some(0));
+    assert_eq!(command(&["list"]), (Some(0), String::new()));
 }
 
 /// Enough channels that every partition has some.

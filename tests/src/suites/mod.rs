@@ -1,5 +1,6 @@
 //! The suites. Tests are named as facts.
 
+mod admin;
 mod browser;
 mod clock;
 mod contract;
@@ -56,6 +57,7 @@ fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_socket::trials(world));
     trials.extend(unavailable::trials(world));
     trials.extend(watching::trials(world));
+    trials.extend(admin::trials(world));
     trials.extend(clock::trials(world));
     trials.extend(browser::trials(world));
     trials.extend(plans::trials(world));

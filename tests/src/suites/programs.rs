@@ -1,7 +1,6 @@
 //! The programs as an operator meets them: what they refuse, and what they say
 //! that is to be done.
 
-use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +8,6 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use sea_orm::ConnectionTrait;
 
-use crate::client::Rest;
 use crate::deployment::{Deployment, JWT_SECRET, Options, new_namespace};
 use crate::facts;
 use crate::program::{Program, warren_command};
@@ -27,7 +25,6 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             unmigrated_database_is_refused_with_what_to_run,
             newer_schema_is_refused_unless_it_admits_the_program,
             another_partition_count_is_refused,
-            owner_is_made_once_and_can_log_in,
             wrong_settings_are_named_without_secrets,
         ]
     )
@@ -87,22 +84,6 @@ async fn another_partition_count_is_refused(world: Arc<World>) {
     }
 }
 
-async fn owner_is_made_once_and_can_log_in(world: Arc<World>) {
-    let deployment = world.deploy(Options { apis: 1, workers: 1, ..Options::default() }).await;
-    let settings = settings_of(&deployment);
-    let made = create_owner(&settings, "queen", "a long password\n");
-    assert!(made.status.success(), "{}", text(&made));
-    let again = create_owner(&settings, "king", "another password\n");
-    assert_eq!(again.status.code(), Some(1), "{}", text(&again));
-    assert!(text(&again).contains("has an owner already: queen"), "{}", text(&again));
-    let short = create_owner(&settings, "king", "short\n");
-    assert!(text(&short).contains("8 to 256 characters"), "{}", text(&short));
-    let rest = Rest::new(deployment.api(0), &world.coverage);
-    let body = serde_json::json!({"username": "queen", "password": "a long password"});
-    let signed_in = rest.post("/v1/login", body).await.expect(200).clone();
-    assert_eq!(signed_in["user"]["role"], "owner");
-}
-
 /// Rows 67 and 69.
 async fn wrong_settings_are_named_without_secrets(world: Arc<World>) {
     let settings = settings(&world).await;
@@ -155,17 +136,6 @@ async fn set_meta(settings: &[(String, String)], name: &str, value: &str) {
     let url = settings.iter().find(|(key, _)| key == "WARREN_DATABASE_URL").expect("a database");
     let statement = format!("UPDATE meta SET value = '{value}' WHERE name = '{name}'");
     connect(&url.1).await.execute_unprepared(&statement).await.expect("an update");
-}
-
-fn create_owner(settings: &[(String, String)], username: &str, password: &str) -> Output {
-    let arguments = ["admin", "create-owner", "--username", username, "--first-name", "Q"];
-    let mut command = warren_command("warren", &arguments, settings);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("run warren");
-    let mut input = child.stdin.take().expect("a pipe");
-    input.write_all(password.as_bytes()).expect("a listening program");
-    drop(input);
-    child.wait_with_output().expect("an end")
 }
 
 fn run(mut command: Command) -> Output {

@@ -15,9 +15,6 @@ use crate::health::survey::Survey;
 /// Writing and reading a row takes milliseconds.
 const LONGEST_PING_MS: f64 = 1_000.0;
 
-/// A disk with less than this is filled before anybody comes.
-const LEAST_FREE_BYTES: u64 = 1 << 30;
-
 /// The verdict on one part, and why.
 #[derive(Debug)]
 struct Verdict {
@@ -67,7 +64,7 @@ pub(crate) fn judge(watching: &Watching, survey: &Survey) -> Health {
 fn judge_node(watching: &Watching, survey: &Survey) -> (NodeHealth, Verdict) {
     let mut verdict = Verdict::ok();
     if let Some(disk) = survey.disk
-        && disk.free_bytes < LEAST_FREE_BYTES.min(disk.size_bytes / 10)
+        && disk.is_short()
     {
         let left = format!("The disk of the data directory has {} bytes left.", disk.free_bytes);
         verdict.worsen(HealthStatus::Degraded, left);

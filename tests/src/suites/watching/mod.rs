@@ -4,6 +4,8 @@ mod health;
 mod metrics;
 mod outage;
 mod ping;
+mod secrets;
+mod worker;
 
 use std::sync::Arc;
 
@@ -15,10 +17,13 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = ping::trials(world);
     trials.extend(health::trials(world));
     trials.extend(metrics::trials(world));
+    trials.extend(secrets::trials(world));
     trials
 }
 
 /// What only a cluster has.
 pub(super) fn cluster(world: &Arc<World>) -> Vec<Trial> {
-    outage::trials(world)
+    let mut trials = outage::trials(world);
+    trials.extend(worker::trials(world));
+    trials
 }
