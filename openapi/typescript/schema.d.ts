@@ -268,6 +268,47 @@ export interface paths {
         patch: operations["updateUser"];
         trace?: never;
     };
+    "/v1/users/{username}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Channels of somebody
+         * @description Those that I may know of: the public ones, and those that I am in too.
+         */
+        get: operations["listUserChannels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{username}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages of somebody
+         * @description Those in my channels that I may see, the newest first. Of somebody who writes
+         *     very much elsewhere, a page looks through the newest 20,000 before its cursor.
+         */
+        get: operations["listUserMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/channels": {
         parameters: {
             query?: never;
@@ -731,8 +772,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What answers a message
-         * @description Its thread, without itself. A deleted message keeps its answers.
+         * Replies to a message
+         * @description A deleted message keeps them.
          */
         get: operations["listReplies"];
         put?: never;
@@ -1576,7 +1617,8 @@ export interface components {
             /**
              * A message; also names its send before the message exists.
              * Format: uuid
-             * @description The message of this channel that it answers, which is no answer itself.
+             * @description The message of this channel that it answers, which is no reply itself: to
+             *     go on in a thread, give the `thread_root_id` of its replies.
              */
             thread_root_id?: string | null;
         };
@@ -1985,7 +2027,7 @@ export interface components {
         Rejection: "channel_not_found" | "channel_archived" | "not_a_member" | "thread_not_found" | "key_reused" | "set_aside";
         /**
          * ReplyList
-         * @description What answers a message.
+         * @description Replies to a message.
          */
         ReplyList: {
             /** @description In ascending order. Deleted ones are among them, without their texts. */
@@ -2224,6 +2266,16 @@ export interface components {
         UsernameRequest: {
             /** @description Their username. */
             username: string;
+        };
+        /**
+         * WrittenList
+         * @description What somebody wrote.
+         */
+        WrittenList: {
+            /** @description The newest first. */
+            items: components["schemas"]["Message"][];
+            /** @description Give it as `cursor` to go on; absent at the end. */
+            next_cursor?: string;
         };
     };
     responses: never;
@@ -3350,6 +3402,134 @@ export interface operations {
             };
             /** @description The body is not declared as application/json. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUserChannels: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Their username. */
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUserMessages: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Their username. */
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenList"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
