@@ -187,3 +187,21 @@ async fn check_tables(database: &Database) -> Result<(), Unfit> {
         Some(Column { table, engine, .. }) => Err(Unfit::Engine { table, engine }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a pooler between would lead to; straight sessions are as they ask.
+    #[test]
+    fn sessions_of_another_isolation_are_refused() {
+        let settings = |name: &str, value: &str| Settings::from([(name.into(), value.into())]);
+        let postgres = |value| check_postgres(&settings("transaction_isolation", value));
+        assert!(postgres("read committed").is_ok());
+        assert!(postgres("repeatable read").is_err());
+        for name in ["tx_isolation", "transaction_isolation"] {
+            assert!(check_mysql(&settings(name, "READ-COMMITTED")).is_ok());
+            assert!(check_mysql(&settings(name, "REPEATABLE-READ")).is_err());
+        }
+    }
+}
