@@ -36,10 +36,10 @@ async fn message_is_deleted_when_its_time_is_over(world: Arc<World>) {
     let receipt = post(&ann, &channel, "burn this", 2, &key).await.expect(201).clone();
     let id = receipt["id"].as_str().expect("an id").to_owned();
     let stays = ann.posted(&channel, "keep this").await;
-    let heard = socket.events_through(&channel, 5).await;
+    let heard = socket.events_through(&channel, 6).await;
     let (created, expired) = (&heard[0]["message"], &heard[2]);
     assert_eq!(lifetime_ms(created), 2_000, "{created}");
-    assert_eq!((&expired["kind"], &expired["seq"]), (&json!("message_deleted"), &json!(5)));
+    assert_eq!((&expired["kind"], &expired["seq"]), (&json!("message_deleted"), &json!(6)));
     assert_eq!(expired["actor_id"], ann.id.as_str());
     assert!(time(&expired["at"]) >= time(&created["expires_at"]), "not before its time");
     let message = bob.message(&id).await;
@@ -48,7 +48,7 @@ async fn message_is_deleted_when_its_time_is_over(world: Arc<World>) {
     assert_eq!(message["deleted_at"], expired["at"]);
     assert_eq!(ann.message(&stays).await["text"], "keep this");
     assert_eq!(post(&ann, &channel, "burn this", 2, &key).await.expect(201), &receipt);
-    assert_eq!(bob.channel(&channel).await["last_seq"], 5, "once");
+    assert_eq!(bob.channel(&channel).await["last_seq"], 6, "once");
 }
 
 async fn lifetime_is_part_of_what_a_key_stands_for(world: Arc<World>) {
