@@ -14,6 +14,15 @@ def operations(document):
     return [operation for item in document["paths"].values() for operation in item.values()]
 
 
+def pictures_as_bytes(document):
+    """The generators know one media type for files, which the server takes too."""
+    for operation in operations(document):
+        for part in [operation.get("requestBody", {}), *operation["responses"].values()]:
+            content = part.get("content", {})
+            for media_type in [known for known in content if known.startswith("image/")]:
+                content["application/octet-stream"] = content.pop(media_type)
+
+
 def for_python(document):
     """Errors are raised, not returned; and all operations are of one class."""
     for operation in operations(document):
@@ -58,5 +67,6 @@ def names_in(part, document, names=None):
 
 
 document = json.load(sys.stdin)
+pictures_as_bytes(document)
 {"python": for_python, "rust": for_rust}[sys.argv[1]](document)
 json.dump(document, sys.stdout, indent=1)

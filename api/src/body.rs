@@ -49,8 +49,8 @@ impl<T: Type> Payload for Body<T> {
 impl<T: Type + DeserializeOwned + Validate> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
-    async fn from_request(_: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = read(body).await?;
+    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let bytes = read(request, body).await?;
         let value: T = serde_json::from_slice(&bytes).map_err(|error| malformed(&error))?;
         value.validate().map_err(|errors| invalid(&errors))?;
         Ok(Self(value))
@@ -91,9 +91,6 @@ impl<'a, T: Type + DeserializeOwned + Validate> ApiExtractor<'a> for Body<T> {
             )
             .into());
         }
-        if declared_size(request).is_some_and(|size| size > MAX_SIZE_BYTES) {
-            return Err(too_large().into());
-        }
         <Self as ParsePayload>::from_request(request, body).await
     }
 }
@@ -128,7 +125,14 @@ impl<T: Type + Serialize + Send> ApiResponse for Body<T> {
     }
 }
 
-async fn read(body: &mut RequestBody) -> Result<bytes::Bytes, Problem> {
+/// All of a body, if it is no larger than allowed and comes in time.
+pub(crate) async fn read(
+    request: &Request,
+    body: &mut RequestBody,
+) -> Result<bytes::Bytes, Problem> {
+    if declared_size(request).is_some_and(|size| size > MAX_SIZE_BYTES) {
+        return Err(too_large());
+    }
     let unreadable = |detail: &str| Problem::new(StatusCode::BAD_REQUEST, "malformed_body", detail);
     let body = body.take().map_err(|_| unreadable("The body was read before."))?;
     match tokio::time::timeout(READ_TIMEOUT, body.into_bytes_limit(MAX_SIZE_BYTES)).await {

@@ -5,6 +5,7 @@
 mod accounts;
 mod asyncapi;
 mod auth;
+mod avatars;
 mod body;
 mod bucket;
 mod channel_problem;

@@ -251,7 +251,7 @@ fn describe(status: u16) -> &'static str {
         404 => "There is none, or you may not know of it.",
         409 => "It is taken, or something else stands against it: the code says what.",
         413 => "The body is larger than 2 MiB.",
-        415 => "The body is not declared as application/json.",
+        415 => "The body is declared as another media type than those that are read here.",
         422 => "The body can be read, but breaks a rule: the errors say which.",
         429 => "Too many requests of this kind: come again after Retry-After seconds.",
         503 => {

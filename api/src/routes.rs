@@ -9,6 +9,7 @@ use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::accounts::AccountsApi;
 use crate::asyncapi;
+use crate::avatars::AvatarsApi;
 use crate::channels::ChannelsApi;
 use crate::cors::cors;
 use crate::direct::DirectApi;
@@ -35,7 +36,8 @@ use crate::sessions::SessionsApi;
 use crate::users::UsersApi;
 
 type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
-type AboutPeople = (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi);
+type AboutPeople =
+    (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi, AvatarsApi);
 type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
 type AboutMessages = (MessagesApi, MessageApi, RepliesApi, ReactionsApi, PinsApi);
 
@@ -69,7 +71,8 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let people = (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi);
+    let people =
+        (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi, AvatarsApi);
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
     let messages = (MessagesApi, MessageApi, RepliesApi, ReactionsApi, PinsApi);
     let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);

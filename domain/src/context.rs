@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-use crate::account::{ForgottenPasswords, LastSeen, Passwords, People};
+use crate::account::{ForgottenPasswords, LastSeen, Passwords, People, Pictures};
 use crate::channel::AccessCache;
 use crate::clock::Clock;
 use crate::database::Database;
@@ -30,6 +30,7 @@ pub struct Domain {
     /// Who is who.
     pub people: People,
     pub(crate) passwords: Passwords,
+    pub(crate) pictures: Pictures,
     pub(crate) forgotten: ForgottenPasswords,
     pub(crate) last_seen: LastSeen,
     pub(crate) access: AccessCache,
@@ -54,6 +55,7 @@ impl Domain {
             bus,
             people,
             passwords: Passwords::new()?,
+            pictures: Pictures::default(),
             forgotten: ForgottenPasswords::default(),
             last_seen: LastSeen::default(),
             access: AccessCache::default(),

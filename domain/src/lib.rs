@@ -17,6 +17,7 @@ pub mod schema;
 pub mod status;
 pub mod timeline;
 mod worker_registry;
+mod workshop;
 
 pub use clock::Clock;
 pub use context::Domain;

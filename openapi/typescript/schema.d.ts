@@ -309,6 +309,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set my picture
+         * @description The body is the file: PNG, JPEG or WebP, at most 2 MiB and 4096 pixels a side.
+         *     What lies in its middle is kept as a square of 256 pixels, and nothing else
+         *     that the file says. My profile has its id, which is another each time.
+         */
+        put: operations["putAvatar"];
+        post?: never;
+        /** Remove my picture */
+        delete: operations["deleteAvatar"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/avatars/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A picture
+         * @description Takes no token, as pages show pictures without one: nobody can guess the id.
+         *     It may be kept for ever, since another picture has another id.
+         */
+        get: operations["getAvatar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/channels": {
         parameters: {
             query?: never;
@@ -2335,7 +2379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2431,7 +2475,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2518,7 +2562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2686,7 +2730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2782,7 +2826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2867,7 +2911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2955,7 +2999,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3031,7 +3075,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3400,7 +3444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3548,6 +3592,165 @@ export interface operations {
             };
         };
     };
+    putAvatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/png": string;
+                "image/jpeg": string;
+                "image/webp": string;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is declared as another media type than those that are read here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteAvatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is none (any more). */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAvatar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The `avatar_id` of somebody. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                    "image/jpeg": string;
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listChannels: {
         parameters: {
             query?: never;
@@ -3653,7 +3856,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3922,7 +4125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4137,7 +4340,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4295,7 +4498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4373,7 +4576,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4554,7 +4757,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4723,7 +4926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4904,7 +5107,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5337,7 +5540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5579,7 +5782,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is not declared as application/json. */
+            /** @description The body is declared as another media type than those that are read here. */
             415: {
                 headers: {
                     [name: string]: unknown;

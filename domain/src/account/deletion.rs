@@ -7,7 +7,7 @@ use sea_orm::{
 use crate::account::password_change::{Confirmed, confirm, withdraw_resets};
 use crate::account::session_list::{Ended, end_all, tell};
 use crate::account::standing::{other_owner_exists, owns};
-use crate::account::{Actor, ConfirmError, Password, PasswordError, Role, User, Username};
+use crate::account::{Actor, ConfirmError, Password, PasswordError, Role, User, Username, avatar};
 use crate::channel::PUBLIC_CHANNEL_ID;
 use crate::channel::membership::{self, Departure};
 use crate::context::Domain;
@@ -145,6 +145,7 @@ async fn step(
 /// tokens and tickets of a session go with it.
 async fn forget(transaction: &DatabaseTransaction, row: user_account::Model) -> Result<(), DbErr> {
     withdraw_resets(transaction, row.id).await?;
+    avatar::forget(transaction, row.id).await?;
     invitation::Entity::delete_many()
         .filter(invitation::Column::UserId.eq(row.id))
         .exec(transaction)

@@ -1,6 +1,7 @@
 //! Accounts: signing up, signing in, the sessions that follow, and passwords.
 
 mod actor;
+mod avatar;
 mod client;
 mod deletion;
 mod directory;
@@ -12,6 +13,7 @@ mod password;
 mod password_change;
 mod password_reset;
 mod people;
+mod picture;
 mod profile_change;
 mod row;
 mod session;
@@ -22,6 +24,7 @@ mod ticket;
 mod user;
 
 pub use actor::Actor;
+pub use avatar::{AvatarError, avatar, put_avatar, remove_avatar};
 pub use client::ClientName;
 pub use deletion::{DeletionError, delete_account};
 pub use directory::{Profile, user_named, users};
@@ -33,6 +36,7 @@ pub use password::{Password, Passwords};
 pub use password_change::{ConfirmError, change_password};
 pub use password_reset::{ForgotError, ResetError, forgot_password, reset_password};
 pub use people::People;
+pub use picture::{Picture, PictureError};
 pub use profile_change::{ProfileChange, ProfileError, change_profile};
 pub use session::{SessionError, SessionTokens, end, is_live, live_among, refresh};
 pub use session_list::{EndError, Ended, Session, end_other_sessions, end_session, sessions};
@@ -45,3 +49,4 @@ pub(crate) use last_seen::LastSeen;
 pub(crate) use name::EVERYBODY;
 pub(crate) use password::PasswordError;
 pub(crate) use password_reset::ForgottenPasswords;
+pub(crate) use picture::Pictures;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
 
 use crate::account::session::random_token;
 use crate::invalid::Invalid;
+use crate::workshop::{WorkError, Workshop};
 
 /// OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -46,12 +46,11 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// Hashes and verifies on blocking threads: one per core, the rest wait in a
-/// bounded line.
+/// Hashes and verifies: one password per core at once, the rest wait in a bounded
+/// line.
 #[derive(Clone)]
 pub struct Passwords {
-    line: Arc<Semaphore>,
-    cores: Arc<Semaphore>,
+    workshop: Workshop,
     nobodys_hash: Arc<str>,
 }
 
@@ -74,8 +73,7 @@ impl Passwords {
     pub fn new() -> Result<Self, String> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
-            line: Arc::new(Semaphore::new(cores + MAX_WAITING)),
-            cores: Arc::new(Semaphore::new(cores)),
+            workshop: Workshop::new(cores, MAX_WAITING),
             nobodys_hash: hash_now("nobody's password")?.into(),
         })
     }
@@ -101,16 +99,11 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T, String> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let place = self.line.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
-        let core = self.cores.clone().acquire_owned().await.map_err(|_| PasswordError::Busy)?;
-        tokio::task::spawn_blocking(move || {
-            // Held by the thread, not by the caller: a caller that goes away frees nothing early.
-            let _held = (place, core);
-            work()
-        })
-        .await
-        .map_err(|error| PasswordError::Hash(error.to_string()))?
-        .map_err(PasswordError::Hash)
+        match self.workshop.run(work).await {
+            Ok(done) => done.map_err(PasswordError::Hash),
+            Err(WorkError::Busy) => Err(PasswordError::Busy),
+            Err(WorkError::Died(text)) => Err(PasswordError::Hash(text)),
+        }
     }
 }
 

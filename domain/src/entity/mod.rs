@@ -3,6 +3,7 @@
 
 #![expect(unreachable_pub, reason = "SeaORM's derive wants models, columns and relations public")]
 
+pub(crate) mod avatar;
 pub(crate) mod channel;
 pub(crate) mod channel_event;
 pub(crate) mod channel_head;

@@ -3,11 +3,13 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// Status, headers and body of an answer; the body parsed if it is JSON.
+/// Status, headers and body of an answer; the body also as text, and parsed if it is
+/// JSON.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
     pub text: String,
     pub json: Value,
     /// The request, for messages.

@@ -134,10 +134,11 @@ impl Rest {
         let (method, path) = (call.method, call.path);
         let response = self.request(call).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await?;
+        let bytes = response.bytes().await?.to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         let request = format!("{method} {path}");
-        let answer = Answer { status, headers, text, json, request };
+        let answer = Answer { status, headers, bytes, text, json, request };
         answer.check_problem();
         Ok(answer)
     }

@@ -24,7 +24,7 @@ pub struct Operation {
     pub path: String,
     /// The documented statuses, without `default`.
     pub statuses: Vec<u16>,
-    pub has_body: bool,
+    pub has_json_body: bool,
     pub is_authenticated: bool,
     responses: Value,
 }
@@ -59,8 +59,7 @@ impl Operation {
     /// The schema of the JSON body of a status, if it has one.
     pub fn schema(&self, status: u16) -> Option<&Value> {
         let content = self.responses.get(status.to_string())?.get("content")?.as_object()?;
-        let mut schemas = content.iter().filter(|(media_type, _)| media_type.contains("json"));
-        schemas.next()?.1.get("schema")
+        content.iter().find(|(media_type, _)| media_type.contains("json"))?.1.get("schema")
     }
 }
 
@@ -84,7 +83,7 @@ fn operation_of(document: &Value, path: &str, method: &str, operation: &Value) -
         method: method.to_uppercase(),
         path: format!("{}{path}", base_path(document)),
         statuses: responses.keys().filter_map(|status| status.parse().ok()).collect(),
-        has_body: operation.get("requestBody").is_some(),
+        has_json_body: operation["requestBody"]["content"].get("application/json").is_some(),
         is_authenticated: operation["security"].as_array().is_some_and(|list| !list.is_empty()),
         responses: operation["responses"].clone(),
     }

@@ -78,7 +78,7 @@ async fn bodies_of_another_media_type_are_refused(world: Arc<World>) {
 async fn bodies_above_the_cap_are_refused(world: Arc<World>) {
     let ann = world.person("ann").await;
     let operations = Specification::get().operations.iter();
-    for operation in operations.filter(|operation| operation.has_body) {
+    for operation in operations.filter(|operation| operation.has_json_body) {
         let answer = eventually("an answer before the end", WITHIN, async || {
             let body = json_bytes(&vec![b' '; BODY_CAP_BYTES + 1]);
             ann.try_call(call(operation, "public", body)).await.ok()
@@ -96,7 +96,7 @@ async fn for_each_body(
 ) {
     let ann = world.person("ann").await;
     let operations = Specification::get().operations.iter();
-    for operation in operations.filter(|operation| operation.has_body) {
+    for operation in operations.filter(|operation| operation.has_json_body) {
         let answer = ann.call(call(operation, "public", content(operation))).await;
         answer.expect_problem(status, code);
     }
@@ -105,7 +105,7 @@ async fn for_each_body(
 async fn invalid_values_are_refused_field_by_field(world: Arc<World>) {
     let ann = world.person("ann").await;
     let operations = Specification::get().operations.iter();
-    for operation in operations.filter(|operation| operation.has_body) {
+    for operation in operations.filter(|operation| operation.has_json_body) {
         let Some((field, body)) = invalid_body_of(operation) else { continue };
         let answer = ann.call(call(operation, "public", Content::Json(body))).await;
         answer.expect_invalid(field);

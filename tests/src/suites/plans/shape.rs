@@ -47,6 +47,8 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("somebody's channels", &["\"id\" IN (SELECT \"channel_id\" FROM \"membership\"", "LIMIT"]),
     ("what somebody wrote", &["SELECT \"message\".\"created_at\"", "\"author_id\" = ?", "LIMIT"]),
     ("and before that", &["SELECT \"message\".\"created_at\"", "\"created_at\" <= ?", "LIMIT"]),
+    ("a picture", &["FROM \"avatar\"", "\"id\" = ?"]),
+    ("removing a picture", &["DELETE FROM \"avatar\""]),
     ("a successor", &["FROM \"membership\"", "\"user_id\" <> ?", "CASE", "LIMIT"]),
     ("appointing", &["UPDATE \"membership\" SET \"role\""]),
     ("reading", &["UPDATE \"membership\" SET \"read_seq\""]),

@@ -102,6 +102,9 @@ async fn people(ann: &Person, bob: &Person) -> Person {
         let cursor = page["next_cursor"].as_str().expect("a full page").to_owned();
         ann.get(&format!("{path}/{list}?limit=1&cursor={cursor}")).await.expect(200);
     }
+    ann.delete("/v1/me/avatar").await.expect(204);
+    let absent = uuid::Uuid::new_v4();
+    ann.get(&format!("/v1/avatars/{absent}")).await.expect_problem(404, "not_found");
     for deactivated in [true, false] {
         ann.patch(&path, json!({"deactivated": deactivated})).await.expect(200);
     }

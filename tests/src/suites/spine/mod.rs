@@ -2,6 +2,7 @@
 
 mod accounts;
 mod archiving;
+mod avatars;
 mod changes;
 mod channels;
 mod convergence;
@@ -42,6 +43,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(people::trials(world));
     trials.extend(person_pages::trials(world));
     trials.extend(profile::trials(world));
+    trials.extend(avatars::trials(world));
     trials.extend(standing::trials(world));
     trials.extend(deletion::trials(world));
     trials.extend(channels::trials(world));
