@@ -11,8 +11,8 @@ use warren_domain::Domain;
 use warren_domain::account::{self, Actor, Ended};
 use warren_domain::id::{SessionId, UserId};
 
+use crate::http::problem::Problem;
 use crate::node::Node;
-use crate::problem::Problem;
 use crate::token::{Subject, Tokens};
 
 /// How long a session is believed to be live without asking the database:

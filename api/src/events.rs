@@ -11,10 +11,10 @@ use serde::Serialize;
 use warren_domain::timeline::{self, Event};
 
 use crate::auth::Bearer;
-use crate::body::Body;
-use crate::channels::{reference, require_member};
+use crate::channel::channels::{reference, require_member};
+use crate::http::body::Body;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// Events of a channel.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use warren_domain::Domain;
 
 use crate::auth::Authenticator;
-use crate::client_address::TrustedProxies;
-use crate::cors::Cors;
-use crate::costly::Costly;
 use crate::gateway::Gateway;
 use crate::health::Watching;
-use crate::origin::Origins;
+use crate::http::client_address::TrustedProxies;
+use crate::http::cors::Cors;
+use crate::http::costly::Costly;
+use crate::http::origin::Origins;
 
 /// How long the message log may take to accept a send: the most that a client
 /// waits for a 503.

@@ -13,14 +13,14 @@ use warren_process::Configuration;
 use warren_process::configuration::Switch;
 
 use crate::auth::Authenticator;
-use crate::client_address::TrustedProxies;
-use crate::connections::Connections;
-use crate::cors::Cors;
-use crate::costly::Costly;
 use crate::gateway::{Gateway, Limits};
 use crate::health::{Watching, while_listed};
+use crate::http::client_address::TrustedProxies;
+use crate::http::connections::Connections;
+use crate::http::cors::Cors;
+use crate::http::costly::Costly;
+use crate::http::origin::Origins;
 use crate::node::Node;
-use crate::origin::Origins;
 use crate::routes::application;
 use crate::token::Tokens;
 

@@ -43,9 +43,12 @@ impl World {
         Arc::new(Self { combination, coverage, servers, shared, site, runtime })
     }
 
-    /// The deployment that tests share; none of them may disturb it.
+    /// The deployment that tests share; none of them may disturb it. It waits longer
+    /// than by default before it answers 202: a machine that runs all tests at once
+    /// commits late now and then.
     pub async fn shared(&self) -> &Deployment {
-        self.shared.get_or_init(|| self.deploy(Options::default())).await
+        let options = Options::default().with("WARREN_COMMIT_WAIT_MS", "20000");
+        self.shared.get_or_init(|| self.deploy(options)).await
     }
 
     /// A deployment of one's own.

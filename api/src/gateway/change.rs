@@ -7,12 +7,12 @@ use warren_domain::channel;
 use warren_domain::id::MessageId;
 use warren_domain::message::{self, Emoji, MessageText};
 
-use crate::channels::reference;
+use crate::channel::channels::reference;
 use crate::gateway::frame::{ReactFrame, ReadFrame};
-use crate::messages::invalid_text;
+use crate::http::problem::Problem;
+use crate::message::messages::invalid_text;
+use crate::message::reactions::emoji;
 use crate::node::Node;
-use crate::problem::Problem;
-use crate::reactions::emoji;
 use crate::token::Subject;
 
 /// Gives a message another text.

@@ -10,8 +10,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::gateway::socket;
+use crate::http::problem::Problem;
 use crate::node::Node;
-use crate::problem::Problem;
 
 /// The largest frame and the largest message that a client may send, in bytes.
 const MAX_MESSAGE_SIZE_BYTES: usize = 64 * 1024;

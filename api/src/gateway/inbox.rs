@@ -18,8 +18,8 @@ use crate::gateway::obey::{Obeyed, obey};
 use crate::gateway::pace::{Haste, Pace, TooQuick};
 use crate::gateway::signal::Signal;
 use crate::gateway::socket::{Closing, Socket};
+use crate::http::problem::Problem;
 use crate::node::Node;
-use crate::problem::Problem;
 
 /// Sends of one socket that may be on their way at once; then it is not read.
 const MAX_SENDS_UNDER_WAY: usize = 64;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use warren_domain::account::Actor;
 use warren_domain::channel;
 
-use crate::channels::{reference, require_member};
+use crate::channel::channels::{reference, require_member};
 use crate::gateway::change;
 use crate::gateway::frame::{
     ClientFrame, DoneFrame, PongFrame, Referred, ResyncFrame, ResyncReason, ServerFrame,
@@ -16,8 +16,8 @@ use crate::gateway::frame::{
 };
 use crate::gateway::inbox::{Client, Request, Work, malformed, refuse};
 use crate::gateway::sending::send;
+use crate::http::problem::Problem;
 use crate::node::Node;
-use crate::problem::Problem;
 
 /// How long it is not repeated to the others that somebody is typing.
 const TYPING_PAUSE: Duration = Duration::from_secs(1);

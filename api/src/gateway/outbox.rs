@@ -17,7 +17,7 @@ use crate::gateway::frame::ServerFrame;
 use crate::gateway::inbox::Request;
 use crate::gateway::signal::{News, Signal};
 use crate::gateway::socket::{Closing, Socket};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// How often a client is asked whether it is there; it has as long to answer.
 const PING_INTERVAL: Duration = Duration::from_secs(20);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::bucket::{Bucket, Rate};
+use crate::http::bucket::{Bucket, Rate};
 
 /// 50 frames a second, and 250 at once after a pause.
 const RATE: Rate = Rate { interval: Duration::from_millis(20), burst: 250 };

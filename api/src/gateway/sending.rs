@@ -9,13 +9,13 @@ use uuid::Uuid;
 use warren_domain::account::Actor;
 use warren_domain::message::{self, IdempotencyKey, MessageText, Posted, Send};
 
-use crate::channels::reference;
+use crate::channel::channels::reference;
 use crate::gateway::frame::{ReceiptFrame, SendFrame, ServerFrame};
 use crate::gateway::inbox::{Late, Request, refuse};
-use crate::messages::{invalid_text, lifetime};
+use crate::http::problem::Problem;
+use crate::message::messages::{invalid_text, lifetime};
+use crate::message::receipt::Receipt;
 use crate::node::{ACCEPT_WAIT, Node};
-use crate::problem::Problem;
-use crate::receipt::Receipt;
 
 /// How long an accepted send's outcome is waited for after `accepted` was said.
 const LATE_WAIT: Duration = Duration::from_secs(60);

@@ -26,8 +26,8 @@ use crate::gateway::hub::Registration;
 use crate::gateway::inbox::{self, Client, Request};
 use crate::gateway::outbox;
 use crate::gateway::pace::Haste;
+use crate::http::problem::Problem;
 use crate::node::Node;
-use crate::problem::Problem;
 
 /// How long a client may take to say hello.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);

@@ -8,9 +8,9 @@ use serde::Serialize;
 use warren_domain::account::{self, TICKET_LIFETIME_S};
 
 use crate::auth::Bearer;
-use crate::body::Body;
+use crate::http::body::Body;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// What opens a socket, once.

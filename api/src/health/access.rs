@@ -7,9 +7,9 @@ use poem::Request;
 use poem::http::{HeaderMap, StatusCode, Version, header};
 use warren_domain::account::Role;
 
-use crate::client_address::TrustedProxies;
+use crate::http::client_address::TrustedProxies;
+use crate::http::problem::Problem;
 use crate::node::Node;
-use crate::problem::Problem;
 
 /// Where a trusted proxy says whose request it passes on.
 const VOUCHING: [&str; 2] = ["x-forwarded-for", "x-real-ip"];

@@ -25,9 +25,9 @@ use warren_domain::NodeRegistry;
 use warren_domain::port::DeadLetters;
 use warren_process::{Configuration, Monitors, process_name};
 
-use crate::body::Body;
+use crate::http::body::Body;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 use access::admit;

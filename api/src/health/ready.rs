@@ -8,7 +8,7 @@ use serde::Serialize;
 use warren_domain::port::LogError;
 use warren_domain::schema;
 
-use crate::body::Body;
+use crate::http::body::Body;
 use crate::node::Node;
 
 /// How long the database may take to answer a check.

@@ -9,8 +9,8 @@ use warren_domain::channel::{Channel, Mine};
 use warren_domain::id::{ChannelId, UserId};
 use warren_domain::timeline::{Event, Person};
 
-use crate::problem::Problem;
-use crate::receipt::Receipt;
+use crate::http::problem::Problem;
+use crate::message::receipt::Receipt;
 
 /// What the server says.
 #[derive(Debug, Serialize, Union)]

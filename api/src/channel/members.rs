@@ -13,11 +13,11 @@ use warren_domain::channel::{self, Added, Member, MemberRole};
 use warren_domain::id::UserId;
 
 use crate::auth::Bearer;
-use crate::body::{Body, rule};
-use crate::channels::reference;
-use crate::cursor::ListKind;
+use crate::channel::channels::reference;
+use crate::http::body::{Body, rule};
+use crate::http::cursor::ListKind;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// Somebody, by username.

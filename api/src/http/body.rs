@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
-use crate::problem::{FieldError, Problem};
+use crate::http::problem::{FieldError, Problem};
 
 /// The largest body, in bytes.
 const MAX_SIZE_BYTES: usize = 2 * 1024 * 1024;

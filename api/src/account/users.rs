@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 use warren_domain::account::{self, Profile, Role, StandingChange, StandingError, Username};
 
-use crate::accounts::sentence;
+use crate::account::accounts::sentence;
 use crate::auth::Bearer;
-use crate::body::Body;
-use crate::cursor::ListKind;
+use crate::http::body::Body;
+use crate::http::cursor::ListKind;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// People.

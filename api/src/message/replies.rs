@@ -11,11 +11,11 @@ use warren_domain::message;
 use warren_domain::timeline::Message;
 
 use crate::auth::Bearer;
-use crate::body::Body;
-use crate::cursor::ListKind;
-use crate::message::hidden;
+use crate::http::body::Body;
+use crate::http::cursor::ListKind;
+use crate::http::problem::Refused;
+use crate::message::one::hidden;
 use crate::node::Node;
-use crate::problem::Refused;
 use crate::tag::Tag;
 
 /// Replies to a message.

@@ -10,10 +10,10 @@ use validator::Validate;
 use warren_domain::channel::{self, Channel, Created, MAX_OTHERS};
 
 use crate::auth::Bearer;
-use crate::body::Body;
-use crate::named::{check_usernames, naming, usernames};
+use crate::channel::named::{check_usernames, naming, usernames};
+use crate::http::body::Body;
+use crate::http::problem::Refused;
 use crate::node::Node;
-use crate::problem::Refused;
 use crate::tag::Tag;
 
 /// With whom to talk.

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// A kind of list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

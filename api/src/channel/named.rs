@@ -6,7 +6,7 @@ use validator::ValidationError;
 use warren_domain::account::Username;
 use warren_domain::channel::ChangeError;
 
-use crate::problem::{FieldError, Problem};
+use crate::http::problem::{FieldError, Problem};
 
 /// As many usernames as that, each of which somebody could have.
 ///
@@ -20,7 +20,7 @@ pub(crate) fn check_usernames(
         let message = format!("{} to {} usernames", count.start(), count.end());
         return Err(ValidationError::new("count").with_message(message.into()));
     }
-    names.iter().try_for_each(|name| crate::body::rule(Username::parse(name)))
+    names.iter().try_for_each(|name| crate::http::body::rule(Username::parse(name)))
 }
 
 /// The usernames in a field that was validated.

@@ -11,12 +11,12 @@ use serde::Deserialize;
 use validator::Validate;
 use warren_domain::account::{self, ConfirmError, Email, ForgotError, Password, ResetError};
 
-use crate::accounts::{check_email, check_password, sentence};
+use crate::account::accounts::{check_email, check_password, sentence};
 use crate::auth::Bearer;
-use crate::body::{Body, invalid_value};
-use crate::costly;
+use crate::http::body::{Body, invalid_value};
+use crate::http::costly;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// The old password and the new one.

@@ -14,11 +14,11 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOpti
 use uuid::Uuid;
 use warren_domain::account::{self, AvatarError, Picture, PictureError, User};
 
-use crate::accounts::sentence;
+use crate::account::accounts::sentence;
 use crate::auth::Bearer;
-use crate::body::{Body, read};
+use crate::http::body::{Body, read};
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// What a client may send; the last from one that does not tell them apart.

@@ -13,14 +13,14 @@ use warren_domain::id::UserId;
 use warren_domain::message::{self, Place};
 use warren_domain::timeline::Message;
 
+use crate::account::users::named;
 use crate::auth::Bearer;
-use crate::body::Body;
-use crate::channels::ChannelList;
-use crate::cursor::ListKind;
+use crate::channel::channels::ChannelList;
+use crate::http::body::Body;
+use crate::http::cursor::ListKind;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
-use crate::users::named;
 
 /// What somebody wrote.
 #[derive(Debug, Serialize, Object)]

@@ -10,10 +10,10 @@ use warren_domain::account::{self, EndError, Session};
 use warren_domain::id::SessionId;
 
 use crate::auth::Bearer;
-use crate::body::Body;
-use crate::cursor::ListKind;
+use crate::http::body::Body;
+use crate::http::cursor::ListKind;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// Sessions that go on.

@@ -13,12 +13,12 @@ use warren_domain::account::{
     self, DeletionError, Email, PersonName, ProfileChange, ProfileError, User,
 };
 
-use crate::accounts::{check_email, check_person_name, sentence};
+use crate::account::accounts::{check_email, check_person_name, sentence};
 use crate::auth::Bearer;
-use crate::body::{Body, invalid_value};
-use crate::costly;
+use crate::http::body::{Body, invalid_value};
+use crate::http::costly;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// What is to be another way. What is absent stays as it is.

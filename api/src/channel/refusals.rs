@@ -3,9 +3,9 @@
 use poem::http::StatusCode;
 use warren_domain::channel::{AccessError, ChangeError, Refusal};
 
-use crate::accounts::sentence;
-use crate::named::naming;
-use crate::problem::Problem;
+use crate::account::accounts::sentence;
+use crate::channel::named::naming;
+use crate::http::problem::Problem;
 
 impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {

@@ -10,9 +10,9 @@ use poem::Request;
 use poem::http::StatusCode;
 use tokio::time::Instant;
 
-use crate::bucket::{Bucket, Rate};
+use crate::http::bucket::{Bucket, Rate};
+use crate::http::problem::Problem;
 use crate::node::Node;
-use crate::problem::Problem;
 
 /// Of one address, on one node: as nginx/warren/limits.conf says it.
 const RATE: Rate = Rate { interval: Duration::from_millis(200), burst: 20 };

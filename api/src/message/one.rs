@@ -14,13 +14,13 @@ use warren_domain::id::MessageId;
 use warren_domain::message::{self, ChangeError, MessageText, ReceiptError, Revision};
 use warren_domain::timeline::Message;
 
-use crate::accounts::sentence;
+use crate::account::accounts::sentence;
 use crate::auth::Bearer;
-use crate::body::Body;
-use crate::messages::{check_text, invalid_text};
+use crate::http::body::Body;
+use crate::http::problem::{Problem, Refused};
+use crate::message::messages::{check_text, invalid_text};
+use crate::message::receipt::Receipt;
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
-use crate::receipt::Receipt;
 use crate::tag::Tag;
 
 /// What a message is to say instead.

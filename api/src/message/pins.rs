@@ -11,10 +11,10 @@ use warren_domain::message::{self, Pin};
 use warren_domain::timeline::Message;
 
 use crate::auth::Bearer;
-use crate::body::Body;
-use crate::channels::reference;
+use crate::channel::channels::reference;
+use crate::http::body::Body;
+use crate::http::problem::Refused;
 use crate::node::Node;
-use crate::problem::Refused;
 use crate::tag::Tag;
 
 /// What is pinned to a channel.

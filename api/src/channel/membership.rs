@@ -11,10 +11,10 @@ use validator::Validate;
 use warren_domain::channel::{self, Channel};
 
 use crate::auth::Bearer;
-use crate::body::Body;
-use crate::channels::reference;
+use crate::channel::channels::reference;
+use crate::http::body::Body;
+use crate::http::problem::Refused;
 use crate::node::Node;
-use crate::problem::Refused;
 use crate::tag::Tag;
 
 /// How far you have read.

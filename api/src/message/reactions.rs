@@ -10,9 +10,9 @@ use warren_domain::message::{self, Emoji};
 use warren_domain::timeline::Message;
 
 use crate::auth::Bearer;
-use crate::body::Body;
+use crate::http::body::Body;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// Reactions.

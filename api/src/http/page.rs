@@ -19,7 +19,7 @@ macro_rules! files {
         &[$(File {
             path: $path,
             media_type: $media_type,
-            content: include_str!(concat!("../../web/", $name)),
+            content: include_str!(concat!("../../../web/", $name)),
         }),+]
     };
 }

@@ -15,11 +15,11 @@ use warren_domain::channel::{
 use warren_domain::timeline::{ChannelKind, HistoryVisibility};
 
 use crate::auth::Bearer;
-use crate::body::{Body, rule};
-use crate::cursor::ListKind;
-use crate::named::{check_usernames, naming, usernames};
+use crate::channel::named::{check_usernames, naming, usernames};
+use crate::http::body::{Body, rule};
+use crate::http::cursor::ListKind;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// A channel to be made, or to be joined if it exists.

@@ -19,14 +19,14 @@ use warren_domain::message::{
 };
 use warren_domain::timeline::Message;
 
-use crate::accounts::sentence;
+use crate::account::accounts::sentence;
 use crate::auth::Bearer;
-use crate::body::{Body, invalid_value, rule};
-use crate::channels::reference;
-use crate::edge::request_id;
+use crate::channel::channels::reference;
+use crate::http::body::{Body, invalid_value, rule};
+use crate::http::edge::request_id;
+use crate::http::problem::{Problem, Refused};
+use crate::message::receipt::Receipt;
 use crate::node::{ACCEPT_WAIT, Node};
-use crate::problem::{Problem, Refused};
-use crate::receipt::Receipt;
 use crate::tag::Tag;
 
 /// What you want to say.

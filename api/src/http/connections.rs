@@ -27,8 +27,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use warren_process::shutdown::drain;
 
-use crate::client_address::TrustedProxies;
-use crate::problem::Problem;
+use crate::http::client_address::TrustedProxies;
+use crate::http::problem::Problem;
 
 /// How long requests under way may take after the stop was asked for.
 const DRAIN: Duration = Duration::from_secs(10);

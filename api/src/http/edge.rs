@@ -9,9 +9,9 @@ use poem_openapi::OperationId;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-use crate::methods::Methods;
+use crate::http::methods::Methods;
+use crate::http::problem::Problem;
 use crate::node::Node;
-use crate::problem::Problem;
 
 const REQUEST_ID: &str = "x-request-id";
 

@@ -10,12 +10,12 @@ use warren_domain::channel::{self, Channel, Invitation, InvitationPage, Invited}
 use warren_domain::id::InvitationId;
 
 use crate::auth::Bearer;
-use crate::body::Body;
-use crate::channels::reference;
-use crate::cursor::ListKind;
-use crate::members::UsernameRequest;
+use crate::channel::channels::reference;
+use crate::channel::members::UsernameRequest;
+use crate::http::body::Body;
+use crate::http::cursor::ListKind;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 
 /// Invitations that wait for an answer.

@@ -15,10 +15,10 @@ use warren_domain::account::{
 };
 
 use crate::auth::Bearer;
-use crate::body::{Body, invalid_value, rule};
-use crate::costly;
+use crate::http::body::{Body, invalid_value, rule};
+use crate::http::costly;
+use crate::http::problem::{Problem, Refused};
 use crate::node::Node;
-use crate::problem::{Problem, Refused};
 use crate::tag::Tag;
 use crate::token::{LIFETIME_S, Subject};
 
