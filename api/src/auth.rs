@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use moka::Entry;
 use moka::sync::Cache;
 use poem::Request;
 use poem_openapi::SecurityScheme;
@@ -27,9 +28,18 @@ pub(crate) struct Bearer(pub Actor);
 /// Checks access tokens, and that their sessions are live.
 pub(crate) struct Authenticator {
     tokens: Tokens,
-    live: Cache<SessionId, Actor>,
+    live: Cache<SessionId, Believed>,
+    /// How often somebody changed lately.
+    changes: Cache<UserId, u64>,
     /// Sessions that ended lately.
     ended: Cache<SessionId, ()>,
+}
+
+/// Who acts in a session, and what was known then.
+#[derive(Clone)]
+struct Believed {
+    actor: Actor,
+    changes: u64,
 }
 
 impl Authenticator {
@@ -38,7 +48,8 @@ impl Authenticator {
     pub(crate) fn new(tokens: Tokens) -> Self {
         let live = Cache::builder().max_capacity(100_000).time_to_live(BELIEVED).build();
         let ended = Cache::builder().max_capacity(100_000).time_to_live(2 * BELIEVED).build();
-        Self { tokens, live, ended }
+        let changes = Cache::builder().max_capacity(100_000).time_to_live(2 * BELIEVED).build();
+        Self { tokens, live, changes, ended }
     }
 
     /// Signs.
@@ -65,7 +76,9 @@ impl Authenticator {
     /// # Errors
     /// 401, or 503 if the database cannot tell.
     pub(crate) async fn actor(&self, domain: &Domain, subject: Subject) -> Result<Actor, Problem> {
-        let known = self.live.get(&subject.session_id);
+        let changes = self.changes.get(&subject.user_id).unwrap_or_default();
+        let known = self.live.get(&subject.session_id).filter(|known| known.changes == changes);
+        let known = known.map(|known| known.actor);
         if let Some(actor) = known.filter(|actor| actor.id() == subject.user_id) {
             return Ok(actor);
         }
@@ -74,7 +87,7 @@ impl Authenticator {
             .map_err(|error| Problem::internal(&error))?;
         let actor = live.ok_or_else(Problem::unauthenticated)?;
         account::notice(domain, actor.id());
-        self.live.insert(subject.session_id, actor.clone());
+        self.live.insert(subject.session_id, Believed { actor: actor.clone(), changes });
         if self.ended.contains_key(&subject.session_id) {
             // It ended between the database's answer and now.
             self.live.invalidate(&subject.session_id);
@@ -85,11 +98,8 @@ impl Authenticator {
 
     /// Asks the database about somebody the next time: they have changed.
     pub(crate) fn ask_again(&self, user_id: UserId) {
-        for (session_id, actor) in &self.live {
-            if actor.id() == user_id {
-                self.live.invalidate(session_id.as_ref());
-            }
-        }
+        let once_more = |known: Option<Entry<UserId, u64>>| known.map_or(1, |n| n.into_value() + 1);
+        self.changes.entry(user_id).and_upsert_with(once_more);
     }
 
     /// Believes these sessions no more, before the bus says so.

@@ -298,7 +298,8 @@ export interface paths {
         /**
          * Messages of somebody
          * @description Those in my channels that I may see, the newest first. Of somebody who writes
-         *     very much elsewhere, a page looks through the newest 20,000 before its cursor.
+         *     very much elsewhere, a page looks through the newest 20,000 before its cursor
+         *     and may be short: go on while there is a `next_cursor`.
          */
         get: operations["listUserMessages"];
         put?: never;
@@ -2240,6 +2241,11 @@ export interface components {
             root_id: string;
             /**
              * Format: int64
+             * @description Its number.
+             */
+            root_seq: number;
+            /**
+             * Format: int64
              * @description How many replies it has, without the deleted ones.
              */
             reply_count: number;
@@ -2318,7 +2324,10 @@ export interface components {
         WrittenList: {
             /** @description The newest first. */
             items: components["schemas"]["Message"][];
-            /** @description Give it as `cursor` to go on; absent at the end. */
+            /**
+             * @description Give it as `cursor` to go on; absent at the end. It may be there although there
+             *     are fewer than asked for, or none.
+             */
             next_cursor?: string;
         };
     };

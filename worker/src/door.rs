@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,14 +63,16 @@ impl Door {
         holdings: Arc<Holdings>,
         stop: CancellationToken,
     ) {
-        let answering = Arc::new(Answering { monitors: self.monitors, metrics, holdings });
+        let answering = Arc::new(Answering { metrics, holdings });
         let accepting = async {
             loop {
                 match self.listener.accept().await {
-                    Ok((stream, peer)) => {
-                        let served = answering.clone().serve(stream, peer.ip());
+                    Ok((stream, peer)) if self.monitors.admit(peer.ip()) => {
+                        let served = answering.clone().serve(stream);
                         tokio::spawn(timeout(CONNECTION_TIMEOUT, served));
                     }
+                    // To everybody else there is nothing to see, and nothing to hold open.
+                    Ok(_) => {}
                     Err(error) => {
                         tracing::warn!(%error, "a monitor's connection was not accepted");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -83,15 +85,14 @@ impl Door {
 }
 
 struct Answering {
-    monitors: Monitors,
     metrics: Arc<Metrics>,
     holdings: Arc<Holdings>,
 }
 
 impl Answering {
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr) {
+    async fn serve(self: Arc<Self>, stream: TcpStream) {
         let service = service_fn(|request| {
-            let answer = self.answer(&request, peer);
+            let answer = self.answer(&request);
             async move { Ok::<_, Infallible>(answer) }
         });
         let mut connection = http1::Builder::new();
@@ -101,12 +102,11 @@ impl Answering {
         }
     }
 
-    fn answer<B>(&self, request: &Request<B>, peer: IpAddr) -> Response<String> {
+    fn answer<B>(&self, request: &Request<B>) -> Response<String> {
         let known = request.method() == Method::GET;
         match request.uri().path() {
             "/livez" if known => respond("application/json", r#"{"status":"ok"}"#.into()),
-            // To everybody else there is nothing to see.
-            "/metrics" if known && self.monitors.admit(peer) => {
+            "/metrics" if known => {
                 let text = self.metrics.expose(self.holdings.list().len());
                 respond(figures::MEDIA_TYPE, text.unwrap_or_default())
             }

@@ -44,7 +44,10 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let strategies = Strategies::start(&configuration).await?;
     tracing::info!(roles = ?arguments.roles, "working");
     let has = |role| arguments.roles.contains(&role);
-    let door = Door::bind(&configuration).await?;
+    let door = match has(Role::Commit) {
+        true => Door::bind(&configuration).await?,
+        false => None,
+    };
     let (worker, schedule) = (Worker::new(&strategies).behind(door), Schedule::new(&strategies));
     let stop = shutdown.token();
     let committing = async {

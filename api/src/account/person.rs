@@ -10,7 +10,7 @@ use serde::Serialize;
 use warren_domain::account;
 use warren_domain::channel::{self, Channel};
 use warren_domain::id::UserId;
-use warren_domain::message::{self, Place};
+use warren_domain::message::{self, Place, Written};
 use warren_domain::timeline::Message;
 
 use crate::account::users::named;
@@ -28,7 +28,8 @@ use crate::tag::Tag;
 pub(crate) struct WrittenList {
     /// The newest first.
     items: Vec<Message>,
-    /// Give it as `cursor` to go on; absent at the end.
+    /// Give it as `cursor` to go on; absent at the end. It may be there although there
+    /// are fewer than asked for, or none.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
@@ -55,7 +56,8 @@ impl PersonApi {
         cursor: Query<Option<String>>,
     ) -> Result<Body<ChannelList>, Refused<400, 401, 404>> {
         const LIST: ListKind = ListKind::UserChannels;
-        let after = cursor.0.map(|cursor| LIST.read(&cursor, |key| Some(key.to_owned())));
+        let printable = |key: &str| (!key.contains(char::is_control)).then(|| key.to_owned());
+        let after = cursor.0.map(|cursor| LIST.read(&cursor, printable));
         let after = after.transpose()?;
         let user_id = id_of(&node, &username).await?;
         let items =
@@ -69,7 +71,8 @@ impl PersonApi {
     /// Messages of somebody
     ///
     /// Those in my channels that I may see, the newest first. Of somebody who writes
-    /// very much elsewhere, a page looks through the newest 20,000 before its cursor.
+    /// very much elsewhere, a page looks through the newest 20,000 before its cursor
+    /// and may be short: go on while there is a `next_cursor`.
     #[oai(path = "/:username/messages", method = "get", operation_id = "listUserMessages")]
     async fn messages(
         &self,
@@ -86,10 +89,10 @@ impl PersonApi {
         const LIST: ListKind = ListKind::UserMessages;
         let before = cursor.0.map(|cursor| LIST.read(&cursor, place)).transpose()?;
         let user_id = id_of(&node, &username).await?;
-        let items = message::written_by(&node.domain, &actor, user_id, before, limit.0).await;
-        let items = items.map_err(|error| Problem::internal(&error))?;
-        let next_cursor = LIST.next(&items, limit.0, |last| key(Place::of(last)));
-        Ok(Body(WrittenList { items, next_cursor }))
+        let written = message::written_by(&node.domain, &actor, user_id, before, limit.0).await;
+        let Written { messages, next } = written.map_err(|error| Problem::internal(&error))?;
+        let next_cursor = next.map(|next| LIST.cursor(&key(next)));
+        Ok(Body(WrittenList { items: messages, next_cursor }))
     }
 }
 

@@ -49,7 +49,7 @@ fn server() -> Vec<Value> {
             "actor_id": ANN, "at": AT, "message": message() }),
         json!({ "type": "event", "channel_id": PUBLIC, "seq": 43, "kind": "message_created",
             "actor_id": ANN, "at": AT, "message": reply(),
-            "thread": { "root_id": MESSAGE, "reply_count": 1, "last_reply_at": AT } }),
+            "thread": { "root_id": MESSAGE, "root_seq": 42, "reply_count": 1, "last_reply_at": AT } }),
         json!({ "type": "receipt", "key": "9f0c1f0e-6d3b-4c5e-8a51-2f6f3d0f7c11", "id": MESSAGE,
             "outcome": "committed", "channel_id": PUBLIC, "seq": 42, "at": AT }),
         json!({ "type": "done", "ref": "7" }),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 use warren_domain::Clock;
-use warren_domain::message::{MAX_PAYLOAD_SIZE_BYTES, PAYLOAD_VERSION, Pending, Receipt};
+use warren_domain::message::{MAX_PAYLOAD_SIZE_BYTES, Pending, Receipt};
 use warren_domain::partition::partition_of;
 use warren_domain::port::{Accepted, Backlog, LogError, MessageLog, NotAcknowledged};
 
@@ -104,7 +104,7 @@ impl RabbitLog {
         payload: Bytes,
     ) -> Publication {
         let mut headers = FieldTable::default();
-        headers.insert("warren-version".into(), AMQPValue::LongUInt(PAYLOAD_VERSION));
+        headers.insert("warren-version".into(), AMQPValue::LongUInt(pending.version()));
         headers.insert(ACCEPTED_AT.into(), AMQPValue::LongLongInt(accepted_at.timestamp_micros()));
         let mut properties = BasicProperties::default()
             .with_delivery_mode(PERSISTENT)

@@ -35,7 +35,7 @@ pub async fn put_avatar(
     actor: &Actor,
     file: Vec<u8>,
 ) -> Result<User, AvatarError> {
-    let picture = domain.pictures.make(file).await?;
+    let picture = domain.pictures.make(actor.id(), file).await?;
     replace(domain, actor.id(), Some(picture)).await
 }
 

@@ -61,6 +61,7 @@ pub async fn delete_account(
     loop {
         match step(domain, actor.id(), &confirmed, &nobody).await? {
             Step::Left(publication) => domain.publish(publication),
+            Step::Missed => {}
             Step::Gone(publication, ended) => {
                 domain.publish(publication);
                 domain.person_changed(actor.id());
@@ -74,6 +75,8 @@ pub async fn delete_account(
 enum Step {
     /// Some channels were left; there are more.
     Left(Publication),
+    /// Nothing: they became a member of another channel meanwhile.
+    Missed,
     /// That was all.
     Gone(Publication, Ended),
 }
@@ -117,6 +120,7 @@ async fn step(
     nobody: &Nobody,
 ) -> Result<Step, DeletionError> {
     let channels = membership::to_leave(domain.database.read(), user_id, LEFT_AT_ONCE).await?;
+    let is_last = u64::try_from(channels.len()).is_ok_and(|count| count < LEFT_AT_ONCE);
     let transaction = domain.database.write().await?;
     let now = domain.clock.now();
     let heads = channels.iter().copied().chain([PUBLIC_CHANNEL_ID]).collect();
@@ -125,15 +129,19 @@ async fn step(
     if owns(&row) && !other_owner_exists(&transaction, user_id).await? {
         return Err(DeletionError::LastOwner);
     }
-    let mut row = nobody.in_place_of(row);
+    // Who may yet stay keeps their name in the events.
+    let mut row = if is_last { nobody.in_place_of(row) } else { row };
     let person = Person::from(&User::from(row.clone()));
     for channel_id in channels {
         let departure = Departure { channel_id, actor_id: user_id, person: &person };
         membership::end(&transaction, &mut timeline, departure).await?;
         domain.access.forget(user_id, channel_id);
     }
-    if !membership::to_leave(&transaction, user_id, 1).await?.is_empty() {
+    if !is_last {
         return Ok(Step::Left(timeline.commit(transaction).await?));
+    }
+    if !membership::to_leave(&transaction, user_id, 1).await?.is_empty() {
+        return Ok(Step::Missed);
     }
     row.deactivated_at = Some(now);
     let ended = end_all(&transaction, user_id, None, now).await?;

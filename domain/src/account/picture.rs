@@ -1,7 +1,9 @@
 //! Pictures of people: whatever comes becomes a square of one size, made anew, so
 //! that nothing of what came is ever passed on but its colours.
 
+use std::collections::HashSet;
 use std::io::Cursor;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
@@ -9,6 +11,7 @@ use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, ImageResult, Limits};
 
+use crate::id::UserId;
 use crate::workshop::{WorkError, Workshop};
 
 /// How wide and high a picture is shown, in pixels.
@@ -48,24 +51,46 @@ pub enum PictureError {
     Busy,
 }
 
-/// Where pictures are made: one after another, as each may take 64 MiB.
+/// Where pictures are made: one after another, as each may take twice 64 MiB, and
+/// one of each person, who could fill the line alone.
 #[derive(Clone)]
 pub(crate) struct Pictures {
     workshop: Workshop,
+    waiting: Arc<Mutex<HashSet<UserId>>>,
 }
 
 impl Default for Pictures {
     fn default() -> Self {
-        Self { workshop: Workshop::new(1, MAX_WAITING) }
+        Self { workshop: Workshop::new(1, MAX_WAITING), waiting: Arc::default() }
+    }
+}
+
+/// Somebody's place in the line, until it is dropped.
+struct Place<'a> {
+    pictures: &'a Pictures,
+    owner: UserId,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.pictures.waiting().remove(&self.owner);
     }
 }
 
 impl Pictures {
+    fn waiting(&self) -> MutexGuard<'_, HashSet<UserId>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What is made of a file.
     ///
     /// # Errors
     /// [`PictureError`].
-    pub(crate) async fn make(&self, file: Vec<u8>) -> Result<Picture, PictureError> {
+    pub(crate) async fn make(&self, owner: UserId, file: Vec<u8>) -> Result<Picture, PictureError> {
+        if !self.waiting().insert(owner) {
+            return Err(PictureError::Busy);
+        }
+        let _place = Place { pictures: self, owner };
         match self.workshop.run(move || made_of(&file)).await {
             Ok(made) => made.map_err(PictureError::from),
             Err(WorkError::Busy) => Err(PictureError::Busy),
@@ -92,6 +117,9 @@ fn made_of(file: &[u8]) -> ImageResult<Picture> {
 fn square(picture: &DynamicImage) -> DynamicImage {
     let (width, height) = (picture.width(), picture.height());
     let side = width.min(height);
+    if width == height {
+        return picture.resize_exact(SIDE, SIDE, FilterType::Triangle);
+    }
     let middle = picture.crop_imm((width - side) / 2, (height - side) / 2, side, side);
     middle.resize_exact(SIDE, SIDE, FilterType::Triangle)
 }

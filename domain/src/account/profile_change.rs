@@ -51,9 +51,10 @@ pub async fn change_profile(
     let before = before.filter(|row| row.deactivated_at.is_none());
     let before = before.ok_or(ProfileError::Deactivated)?;
     let after = change.applied_to(before.clone());
-    if after != before {
-        write(&transaction, &after).await?;
+    if after == before {
+        return Ok(after.into());
     }
+    write(&transaction, &after).await?;
     if after.email != before.email {
         withdraw_resets(&transaction, after.id).await?;
     }

@@ -175,7 +175,9 @@ async fn find(
     else {
         return Ok(None);
     };
-    let session = session::Entity::find_by_id(token.session_id).one(transaction).await?;
+    // Before the token is: who ends sessions and deletes them goes the same way.
+    let session = session::Entity::find_by_id(token.session_id).lock_exclusive();
+    let session = session.one(transaction).await?;
     Ok(session.map(|session| (token, session)))
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Actor, Username};
 use crate::channel::change::Held;
+use crate::channel::membership::check_active;
 use crate::channel::named::people_named;
 use crate::channel::rules::{self, Deed};
 use crate::channel::{
@@ -91,6 +92,7 @@ pub async fn invite(
         created_at: domain.clock.now(),
     };
     insert(&held.transaction, &invitation).await?;
+    check_active(&held.transaction, vec![user.id]).await?;
     held.append(actor, Happening::MemberInvited(user));
     held.commit(domain).await?;
     Ok(Invited::New(invitation))

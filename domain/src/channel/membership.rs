@@ -184,7 +184,10 @@ pub(crate) async fn begin(
 /// Who closes an account looks where it is a member while they hold its row locked,
 /// and a membership waits for that row, to which it refers. So one of the two sees
 /// the other, if this looks afterwards.
-async fn check_active(transaction: &DatabaseTransaction, people: Vec<UserId>) -> Result<(), DbErr> {
+pub(crate) async fn check_active(
+    transaction: &DatabaseTransaction,
+    people: Vec<UserId>,
+) -> Result<(), DbErr> {
     let closed = user_account::Entity::find()
         .filter(user_account::Column::Id.is_in(people))
         .filter(user_account::Column::DeactivatedAt.is_not_null())

@@ -7,6 +7,8 @@ use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
+use uuid::Uuid;
+
 use crate::account::Actor;
 use crate::channel::{Membership, memberships_of};
 use crate::context::Domain;
@@ -35,17 +37,25 @@ pub struct Place {
 }
 
 impl Place {
-    /// Of this message.
-    #[must_use]
-    pub fn of(message: &Message) -> Self {
-        let (created_at, channel_id, seq) = (message.created_at, message.channel_id, message.seq);
-        Self { created_at, channel_id, seq }
+    /// The greatest of an instant, so that it tells of no message.
+    fn end_of(instant: DateTime<Utc>) -> Self {
+        Self { created_at: instant, channel_id: ChannelId(Uuid::max()), seq: i64::MAX }
     }
+}
+
+/// Some of what somebody wrote.
+#[derive(Debug)]
+pub struct Written {
+    /// The newest first.
+    pub messages: Vec<Message>,
+    /// Before which place there may be more.
+    pub next: Option<Place>,
 }
 
 /// What somebody wrote in the channels that the actor is a member of, the newest
 /// first, from the one before `before`. It is found among the newest 20,000 that
-/// they wrote anywhere before that.
+/// they wrote anywhere before that: there may be more although it is less than
+/// `limit`.
 ///
 /// The reader's memberships decide, not the database's planner: it reads places in
 /// their order from the author's index, and then the chosen messages by their keys.
@@ -58,22 +68,29 @@ pub async fn written_by(
     author: UserId,
     before: Option<Place>,
     limit: u64,
-) -> Result<Vec<Message>, DbErr> {
+) -> Result<Written, DbErr> {
     let mut memberships = memberships_of(domain, vec![actor.id()]).await?;
     let memberships = memberships.remove(&actor.id()).unwrap_or_default();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (mut chosen, mut before) = (Vec::new(), before);
+    let (mut chosen, mut next) = (Vec::new(), before);
     for _ in 0..MAX_ROUNDS {
-        let places = places(domain, author, before).await?;
-        before = places.last().copied();
+        let places = places(domain, author, next).await?;
         let is_last = u64::try_from(places.len()).is_ok_and(|count| count < ROUND);
+        next = places.last().copied().filter(|_| !is_last);
         chosen.extend(places.into_iter().filter(|place| is_seen(&memberships, place)));
         if is_last || chosen.len() >= limit {
             break;
         }
     }
-    chosen.truncate(limit);
-    messages_at(domain, actor, &chosen).await
+    if chosen.len() >= limit {
+        chosen.truncate(limit);
+        next = chosen.last().copied();
+    } else if let Some(Place { created_at: instant, .. }) = next {
+        // The last place may be hidden from the reader, and its instant not read to the end.
+        chosen.retain(|place| place.created_at > instant);
+        next = Some(Place::end_of(instant));
+    }
+    Ok(Written { messages: messages_at(domain, actor, &chosen).await?, next })
 }
 
 fn is_seen(memberships: &HashMap<ChannelId, Membership>, place: &Place) -> bool {
@@ -123,7 +140,8 @@ async fn messages_at(
     };
     let rows = message::Entity::find().filter(at_places).all(domain.database.read()).await?;
     let mut messages = view::seen_by(domain, actor.id(), rows).await?;
-    messages.sort_by_key(|message| std::cmp::Reverse(Place::of(message)));
+    let place = |message: &Message| (message.created_at, message.channel_id, message.seq);
+    messages.sort_by_key(|message| std::cmp::Reverse(place(message)));
     Ok(messages)
 }
 

@@ -183,7 +183,7 @@ impl Decision {
             author,
             text: pending.text.clone(),
             lifetime: pending.expires_in_s,
-            reply: at.and_then(|at| self.roots.reply(pending, at)),
+            thread: at.and_then(|at| self.roots.reply(pending, at)),
         };
         match self.timeline.append(channel_id, author_id, Happening::MessageCreated(new)) {
             Some(Numbered { seq, at }) => {

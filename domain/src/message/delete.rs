@@ -11,7 +11,7 @@ use crate::entity::{mention, message, message_expiry, message_revision, pin, rea
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::change::{Change, ChangeError};
 use crate::message::thread;
-use crate::timeline::{Happening, Message, MessageChange, Reply, Thread, Writer};
+use crate::timeline::{Happening, Message, MessageChange, Thread, Writer};
 
 /// Deletes a message: its text, what it said before, its reactions, its pin
 /// and whom it named are gone; its number stays, and the answer to the
@@ -106,8 +106,8 @@ async fn empty(
 }
 
 /// The row as [`empty`] leaves it, and as its thread stands, if that lost replies too.
-fn emptied(message: message::Model, at: DateTime<Utc>, begun: Option<&Reply>) -> message::Model {
-    let thread = begun.map_or_else(|| Thread::of(&message), |begun| begun.thread.clone());
+fn emptied(message: message::Model, at: DateTime<Utc>, begun: Option<&Thread>) -> message::Model {
+    let thread = begun.cloned().unwrap_or_else(|| Thread::of(&message));
     message::Model {
         reply_count: thread.reply_count,
         last_reply_at: thread.last_reply_at,

@@ -50,8 +50,8 @@ impl Mentions {
         }
     }
 
-    /// Writes them; of a text without names, nothing is asked. Who names themselves
-    /// is not told.
+    /// Writes them; of a text without names, nothing is asked. Nobody is told of naming
+    /// themselves; what one says to everybody is unread to oneself as any message is.
     ///
     /// # Errors
     /// If the database fails.

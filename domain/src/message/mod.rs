@@ -26,7 +26,7 @@ mod thread;
 mod view;
 
 pub use around::{AroundError, Middle, around};
-pub use author::{Place, written_by};
+pub use author::{Place, Written, written_by};
 pub use change::ChangeError;
 pub use committer::{Committer, Settled};
 pub use delete::delete;

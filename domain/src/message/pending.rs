@@ -8,9 +8,13 @@ use uuid::Builder;
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::Lifetime;
 
-/// The newest payload version that this program reads, and the one it writes.
-/// Additive changes keep the number: decoding ignores fields it does not know.
-pub const PAYLOAD_VERSION: u32 = 1;
+/// The newest payload version that this program reads. A field that changes what a
+/// send means raises the number of the payloads that have it: who cannot read it
+/// must wait. Others keep it, and decoding ignores those it does not know.
+pub const PAYLOAD_VERSION: u32 = 2;
+
+/// The payloads that any program reads: a text, and nothing about it.
+const PLAIN_VERSION: u32 = 1;
 
 /// The largest payload the log takes, in bytes. The longest text, escaped in
 /// the worst way JSON allows, stays below it.
@@ -57,10 +61,19 @@ impl Pending {
         Fingerprint(uuid::Uuid::from_bytes(leading(&digest.finalize())))
     }
 
+    /// The version of its payload: the lowest in which it means the same.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        match (self.thread_root_id, self.expires_in_s) {
+            (None, None) => PLAIN_VERSION,
+            _ => PAYLOAD_VERSION,
+        }
+    }
+
     /// The log's payload: versioned JSON.
     #[must_use]
     pub fn encode(&self) -> Bytes {
-        let versioned = Versioned { v: PAYLOAD_VERSION, body: self };
+        let versioned = Versioned { v: self.version(), body: self };
         // Strings, uuids and a number always serialise; an empty payload would be set aside.
         serde_json::to_vec(&versioned).unwrap_or_default().into()
     }
@@ -204,11 +217,23 @@ mod tests {
         for name in ["thread_root_id", "expires_in_s"] {
             assert!(payload.get(name).is_none(), "{payload}");
         }
+        assert_eq!(payload["v"], 1);
+    }
+
+    /// An older program would take it for a plain message.
+    #[test]
+    fn what_changes_the_meaning_raises_the_version() {
+        let reply = Pending { thread_root_id: Some(pending().id), ..pending() };
+        let brief = Pending { expires_in_s: Lifetime::parse(60).ok(), ..pending() };
+        for pending in [reply, brief] {
+            let payload: serde_json::Value = serde_json::from_slice(&pending.encode()).unwrap();
+            assert_eq!(payload["v"], 2);
+        }
     }
 
     #[test]
     fn newer_version_is_told_from_garbage() {
-        assert_eq!(Pending::decode(br#"{"v":2,"new":1}"#), Err(Undecodable::NewerVersion(2)));
+        assert_eq!(Pending::decode(br#"{"v":3,"new":1}"#), Err(Undecodable::NewerVersion(3)));
         assert!(matches!(Pending::decode(b"\xff\x00"), Err(Undecodable::Malformed(_))));
         assert!(matches!(Pending::decode(b"[1]"), Err(Undecodable::Malformed(_))));
     }

@@ -17,7 +17,7 @@ use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl;
 use crate::message::history::{Page, locate};
 use crate::message::{Pending, view};
-use crate::timeline::{Reply, Thread};
+use crate::timeline::Thread;
 
 /// The replies to a message with numbers above `after_seq`, in their order;
 /// deleted ones stand among them as in the channel. A deleted message keeps its
@@ -100,12 +100,12 @@ impl Roots {
     }
 
     /// Counts a reply that was admitted.
-    pub(crate) fn reply(&mut self, pending: &Pending, at: DateTime<Utc>) -> Option<Reply> {
+    pub(crate) fn reply(&mut self, pending: &Pending, at: DateTime<Utc>) -> Option<Thread> {
         let root_id = pending.thread_root_id?;
         let root = self.known.get_mut(&root_id)?;
         root.reply_count += 1;
-        let thread = Thread { root_id, reply_count: root.reply_count, last_reply_at: Some(at) };
-        Some(Reply { root_seq: root.seq, thread })
+        let (root_seq, reply_count) = (root.seq, root.reply_count);
+        Some(Thread { root_id, root_seq, reply_count, last_reply_at: Some(at) })
     }
 
     /// Takes in what was said in this batch: what follows may answer it.
@@ -142,7 +142,7 @@ pub(crate) async fn without(
     transaction: &DatabaseTransaction,
     channel_id: ChannelId,
     deleted: impl Iterator<Item = &message::Model>,
-) -> Result<HashMap<i64, Reply>, DbErr> {
+) -> Result<HashMap<i64, Thread>, DbErr> {
     let mut lost: BTreeMap<i64, Vec<DateTime<Utc>>> = BTreeMap::new();
     for message in deleted {
         if let Some(root_seq) = message.thread_root_seq {
@@ -166,7 +166,7 @@ pub(crate) async fn without(
         if times.iter().max() >= thread.last_reply_at.as_ref() {
             thread.last_reply_at = last_reply_at(transaction, &root).await?;
         }
-        threads.insert(root.seq, Reply { root_seq: root.seq, thread });
+        threads.insert(root.seq, thread);
     }
     Ok(threads)
 }

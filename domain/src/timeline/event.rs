@@ -96,6 +96,8 @@ pub enum EventKind {
 pub struct Thread {
     /// The message that it answers.
     pub root_id: MessageId,
+    /// Its number.
+    pub root_seq: i64,
     /// How many replies it has, without the deleted ones.
     pub reply_count: i64,
     /// When the last of them was written.
@@ -113,10 +115,23 @@ impl Event {
     /// The event as a member with this sight sees it.
     #[must_use]
     pub fn seen_with(self, sight: Sight) -> Self {
-        match self.message_seq() {
-            Some(seq) if !sight.shows(seq) => self.without_message(),
+        match (self.message_seq(), self.root_seq()) {
+            (Some(seq), _) if !sight.shows(seq) => self.without_message(),
+            (_, Some(root_seq)) if !sight.shows(root_seq) => self.without_thread(),
             _ => self,
         }
+    }
+
+    /// The number of the message whose thread it changed.
+    #[must_use]
+    pub fn root_seq(&self) -> Option<i64> {
+        self.thread.as_ref().map(|thread| thread.root_seq)
+    }
+
+    /// Without where its thread stands, for whom the thread's beginning is hidden from.
+    #[must_use]
+    pub fn without_thread(self) -> Self {
+        Self { thread: None, ..self }
     }
 
     /// Its number, kind and actor only.

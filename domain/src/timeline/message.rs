@@ -112,6 +112,11 @@ impl Message {
 impl Thread {
     /// The thread that begins with a message.
     pub(crate) fn of(root: &message::Model) -> Self {
-        Self { root_id: root.id, reply_count: root.reply_count, last_reply_at: root.last_reply_at }
+        Self {
+            root_id: root.id,
+            root_seq: root.seq,
+            reply_count: root.reply_count,
+            last_reply_at: root.last_reply_at,
+        }
     }
 }

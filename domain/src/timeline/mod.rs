@@ -15,5 +15,4 @@ pub use person::{Person, UserKind};
 pub use read::{heads, read};
 pub use writer::Publication;
 
-pub(crate) use thread::Reply;
 pub(crate) use writer::{Happening, MessageChange, NewMessage, Numbered, Writer};

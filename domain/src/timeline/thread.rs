@@ -12,14 +12,6 @@ use crate::entity::{message, thread_reply};
 use crate::id::ChannelId;
 use crate::timeline::{Event, EventKind, Thread};
 
-/// Where a message answers: which number, and where that thread stands now that
-/// the message is there, or deleted.
-#[derive(Clone, Debug)]
-pub(crate) struct Reply {
-    pub(crate) root_seq: i64,
-    pub(crate) thread: Thread,
-}
-
 /// What a transaction changes about threads.
 #[derive(Default)]
 pub(super) struct Threads {
@@ -29,17 +21,18 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// Takes note of what happened to a reply.
-    pub(super) fn note(&mut self, event: &Event, reply: Reply) {
-        let Reply { root_seq, thread } = reply;
+    /// Takes note of an event, if it changed a thread.
+    pub(super) fn note(&mut self, event: &Event) {
+        let Some(thread) = &event.thread else { return };
         if event.kind == EventKind::MessageCreated {
             self.replies.push(thread_reply::ActiveModel {
                 channel_id: Set(event.channel_id),
-                root_seq: Set(root_seq),
+                root_seq: Set(thread.root_seq),
                 seq: Set(event.seq),
             });
         }
-        self.roots.entry(event.channel_id).or_default().insert(root_seq, thread);
+        let roots = self.roots.entry(event.channel_id).or_default();
+        roots.insert(thread.root_seq, thread.clone());
     }
 
     /// Writes it: two statements, however many there are. The messages have to

@@ -18,7 +18,7 @@ use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::Lifetime;
 use crate::port::ChannelEvents;
 use crate::timeline::thread::Threads;
-use crate::timeline::{ChannelSummary, Event, EventKind, Message, Person, Reply};
+use crate::timeline::{ChannelSummary, Event, EventKind, Message, Person, Thread};
 
 /// Appends to the timelines of the channels that it holds locked.
 pub(crate) struct Writer {
@@ -41,9 +41,9 @@ pub(crate) enum Happening {
     MemberUpdated(Person, MemberRole),
     MemberLeft(Person),
     MessageCreated(NewMessage),
-    /// With the message as it is then, which the caller writes, and where it
-    /// answers, if that changed how many replies there are.
-    MessageChanged(MessageChange, Message, Option<Reply>),
+    /// With the message as it is then, which the caller writes, and the thread that it
+    /// answers in, if that changed how many replies there are.
+    MessageChanged(MessageChange, Message, Option<Thread>),
 }
 
 /// A message that gets its number, and with it its row.
@@ -53,7 +53,7 @@ pub(crate) struct NewMessage {
     pub(crate) author: Person,
     pub(crate) text: String,
     pub(crate) lifetime: Option<Lifetime>,
-    pub(crate) reply: Option<Reply>,
+    pub(crate) thread: Option<Thread>,
 }
 
 /// What can happen to a message.
@@ -172,16 +172,13 @@ impl Writer {
             | Happening::MessageChanged(..) => {}
         }
         let numbered = Numbered { seq: head.last_seq, at };
-        let reply = happening.reply().cloned();
         let event = event(channel_id, actor_id, numbered, happening);
         if let (EventKind::MessageCreated, Some(message)) = (event.kind, &event.message) {
-            let root_seq = reply.as_ref().map(|reply| reply.root_seq);
+            let root_seq = event.root_seq();
             self.message_rows.push(message_row(message, root_seq, head.message_count));
             self.expiry_rows.extend(expiry_row(message));
         }
-        if let Some(reply) = reply {
-            self.threads.note(&event, reply);
-        }
+        self.threads.note(&event);
         self.event_rows.push(event_row(&event));
         self.events.entry(channel_id).or_default().push(event);
         Some(numbered)
@@ -276,28 +273,17 @@ fn event(
             Event { user: Some(user), role: Some(role), ..bare }
         }
         Happening::MessageCreated(new) => Event {
-            thread: new.reply.as_ref().map(|reply| reply.thread.clone()),
+            thread: new.thread.clone(),
             message: Some(new.numbered(channel_id, seq, at)),
             ..bare
         },
-        Happening::MessageChanged(change, message, reply) => Event {
-            message: Some(message),
-            thread: reply.map(|reply| reply.thread),
-            emoji: change.emoji(),
-            ..bare
-        },
+        Happening::MessageChanged(change, message, thread) => {
+            Event { message: Some(message), thread, emoji: change.emoji(), ..bare }
+        }
     }
 }
 
 impl Happening {
-    fn reply(&self) -> Option<&Reply> {
-        match self {
-            Self::MessageCreated(new) => new.reply.as_ref(),
-            Self::MessageChanged(_, _, reply) => reply.as_ref(),
-            _ => None,
-        }
-    }
-
     fn kind(&self) -> EventKind {
         match self {
             Self::ChannelCreated(_) => EventKind::ChannelCreated,
@@ -336,7 +322,7 @@ impl NewMessage {
             seq,
             author: self.author,
             text: self.text,
-            thread_root_id: self.reply.map(|reply| reply.thread.root_id),
+            thread_root_id: self.thread.map(|thread| thread.root_id),
             reply_count: 0,
             last_reply_at: None,
             created_at,

@@ -138,8 +138,9 @@ pub(super) const MONITOR_ADDRESSES: Key = Key::list(
 /// Where a worker tells its metrics.
 pub(super) const METRICS_LISTEN: Key = Key::text(
     "metrics_listen",
-    "Address and port on which warren-worker answers /metrics, one for each worker of a\n\
-     machine. Without it a worker listens nowhere. API processes answer on listen.",
+    "Address and port on which a warren-worker that commits answers /livez and /metrics,\n\
+     one for each worker of a machine, to this machine and monitor_addresses. Without it\n\
+     a worker listens nowhere. API processes answer on listen.",
 )
 .example("127.0.0.1:9464");
 

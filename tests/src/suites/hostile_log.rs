@@ -73,7 +73,7 @@ async fn payload_that_is_no_message_is_a_dead_letter_with_its_reason(world: Arc<
 /// Row 50: a newer program's payload waits for that program.
 async fn newer_payload_pauses_its_partition_only_and_alarms(world: Arc<World>) {
     let log = Log::open(&world).await;
-    log.publish(0, br#"{"v":2,"of":"the future"}"#, None).await;
+    log.publish(0, br#"{"v":3,"of":"the future"}"#, None).await;
     eventually("a worker alarms", WITHIN, async || {
         let workers = log.deployment.workers.iter();
         workers.filter_map(|worker| worker.line_with("newer")).next()

@@ -1,17 +1,25 @@
-//! A hundred thousand messages, as if they had been said: consistent with heads,
+//! More than a hundred thousand messages, as if they had been said: consistent with heads,
 //! memberships and outcomes, in the same SQL on every database.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 
 const USERS: u32 = 300;
-const CHANNELS: u32 = 50;
+const CHANNELS: u32 = 51;
 const MEMBERS: u32 = 40;
 const INVITATIONS: u32 = 100;
 const MESSAGES: u32 = 100_000;
 const MESSAGES_IN_THE_LARGEST: u32 = 50_000;
 
+/// The channel in which one person talks to themselves, more than one look at what
+/// they wrote goes through.
+const DIARY: u32 = CHANNELS;
+const MESSAGES_IN_THE_DIARY: u32 = 20_500;
+
 /// The name of the channel that has half of all messages.
 pub(super) const LARGEST: &str = "history-1";
+
+/// Who writes the diary, and how many messages they wrote in the largest channel.
+pub(super) const DIARIST: (&str, usize) = ("reader-58", 167);
 
 /// A time at which half of the largest channel's messages had been said.
 pub(super) const MIDDLE: &str = "2023-11-15T05:10:00Z";
@@ -186,7 +194,10 @@ fn size(number: u32) -> (u32, u32) {
     if number == 1 {
         return (USERS, MESSAGES_IN_THE_LARGEST);
     }
-    let others = CHANNELS - 1;
+    if number == DIARY {
+        return (1, MESSAGES_IN_THE_DIARY);
+    }
+    let others = CHANNELS - 2;
     (MEMBERS, (MESSAGES - MESSAGES_IN_THE_LARGEST).div_ceil(others))
 }
 

@@ -1,9 +1,11 @@
 //! Every operation of the API and of the socket, each in every form that has a
 //! statement of its own.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::history::{LARGEST, MIDDLE};
+use super::history::{DIARIST, LARGEST, MIDDLE};
 use super::rooms::rooms;
 use crate::client::{Call, Content, Cursors, Person, Rest, Socket, new_key, unique};
 use crate::deployment::Deployment;
@@ -25,6 +27,7 @@ pub(super) async fn every_operation(world: &World, deployment: &Deployment) -> S
     let bob = Person::sign_up(&stranger, "bob").await;
     let channel = find_the_largest(&ann).await;
     let bob = people(&ann, &bob).await;
+    written_beside_a_diary(&ann).await;
     channels(&ann, &bob).await;
     rooms(&ann, &bob, &channel).await;
     messages(&ann, &channel).await;
@@ -113,6 +116,25 @@ async fn people(ann: &Person, bob: &Person) -> Person {
     let content = Content::Json(json!({"password": bob.password}));
     bob.call(Call { method: "DELETE", path: "/v1/me", content, headers: &[] }).await.expect(204);
     Person::sign_up(&bob.rest, "bob").await
+}
+
+/// What somebody wrote where others are, among very much that ann may not see.
+async fn written_beside_a_diary(ann: &Person) {
+    let (diarist, count) = DIARIST;
+    let path = format!("/v1/users/{diarist}/messages?limit=200");
+    let (mut cursor, mut pages, mut seen) = (String::new(), 0, BTreeSet::new());
+    loop {
+        let page = ann.get(&format!("{path}{cursor}")).await.expect(200).clone();
+        let items = page["items"].as_array().expect("a list");
+        let ids = items.iter().map(|message| message["id"].as_str().expect("an id").to_owned());
+        assert!(ids.fold(true, |new, id| seen.insert(id) && new), "nothing comes twice");
+        pages += 1;
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!((pages, seen.len()), (2, count));
 }
 
 async fn channels(ann: &Person, bob: &Person) {

@@ -59,7 +59,7 @@ async fn reply_stands_in_its_channel_and_in_its_thread(world: Arc<World>) {
     assert_eq!((&reply["thread_root_id"], &reply["seq"]), (&json!(root), &json!(5)));
     let heard = socket.event_of(&channel).await;
     assert_eq!((&heard["kind"], &heard["message"]), (&json!("message_created"), &reply));
-    let stands = json!({"root_id": root, "reply_count": 1, "last_reply_at": reply["created_at"]});
+    let stands = json!({"root_id": root, "root_seq": 4, "reply_count": 1, "last_reply_at": reply["created_at"]});
     assert_eq!(heard["thread"], stands);
     assert_eq!(elsewhere.events_after(&channel, 4).await[0]["thread"], stands);
     assert_eq!(thread(&elsewhere, &root).await, (1, Some(reply["created_at"].clone())));
@@ -223,6 +223,9 @@ async fn hidden_message_is_not_answered_and_shows_no_replies(world: Arc<World>) 
         replies.expect_problem(404, "not_found");
         let seen = person.messages(&channel, "").await.pop().expect("a message");
         assert_eq!((&seen["id"], &seen["thread_root_id"]), (&late, &json!(root)));
+        let events = person.events_after(&channel, 0).await;
+        let told = events.iter().any(|event| event.get("thread").is_some());
+        assert!(!told, "nobody is told of a thread whose beginning is hidden: {events:?}");
     }
     assert_eq!(ann.replies(&root, "").await.len(), 3);
 }
