@@ -33,6 +33,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             message_for_an_absent_channel_is_rejected_for_good,
             huge_payload_is_a_dead_letter,
             unreadable_dead_letter_stays_when_it_is_replayed,
+            poison_among_a_thousand_is_set_aside_alone,
         ]
     )
 }
@@ -154,6 +155,45 @@ async fn unreadable_dead_letter_stays_when_it_is_replayed(world: Arc<World>) {
     assert_eq!(command(&["list"]).1, listed);
     assert_eq!(command(&["discard", id, "--yes"]).0, Some(0));
     assert_eq!(command(&["list"]), (Some(0), String::new()));
+}
+
+/// Faults row 4: garbage, a payload of another kind, and what the database refuses
+/// after it was read.
+async fn poison_among_a_thousand_is_set_aside_alone(world: Arc<World>) {
+    let log = Log::open(&world).await;
+    let before = log.ann.channel(&log.room).await["last_seq"].as_i64().expect("a number");
+    let refused = log.pending(&log.room, "a NUL is no text: \0");
+    let poison: [(usize, &[u8]); 3] =
+        [(100, b"\xffgarbage"), (500, br#"{"v":1,"of":"another kind"}"#), (900, &refused.encode())];
+    for number in 0..1_000 {
+        match poison.iter().find(|(place, _)| *place == number) {
+            Some((_, payload)) => {
+                let id = log.pending(&log.room, "").id.to_string();
+                log.publish(0, payload, Some(&id)).await;
+            }
+            None => {
+                let pending = log.pending(&log.room, &format!("number {number}"));
+                log.publish_pending(0, &pending).await;
+            }
+        }
+    }
+    eventually("the others are stored", WITHIN, async || {
+        let stored = log.ann.channel(&log.room).await["last_seq"].as_i64()? - before;
+        (stored == 997).then_some(())
+    })
+    .await;
+    let mut dead = Vec::new();
+    for _ in &poison {
+        let letter = log.dead_letter().await;
+        assert!(has_reason(&letter), "no reason in {:?}", letter.properties);
+        dead.push(letter.delivery.data);
+    }
+    dead.sort_unstable();
+    let mut expected = poison.map(|(_, payload)| payload.to_vec());
+    expected.sort_unstable();
+    assert_eq!(dead, expected);
+    assert!(log.try_dead_letter().await.is_none());
+    log.is_alive(CHANNELS).await;
 }
 
 /// Enough channels that every partition has some.
