@@ -9,6 +9,7 @@ use poem_openapi::{ContactObject, OpenApiService};
 
 use crate::account::accounts::AccountsApi;
 use crate::account::avatars::AvatarsApi;
+use crate::account::email::EmailApi;
 use crate::account::passwords::PasswordsApi;
 use crate::account::person::PersonApi;
 use crate::account::profile::ProfileApi;
@@ -37,7 +38,7 @@ use crate::node::Node;
 
 type Apis = (AboutPeople, AboutChannels, AboutMessages, EventsApi, TicketsApi, HealthApi);
 type AboutPeople =
-    (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi, AvatarsApi);
+    (AccountsApi, ProfileApi, EmailApi, PasswordsApi, SessionsApi, UsersApi, PersonApi, AvatarsApi);
 type AboutChannels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
 type AboutMessages = (MessagesApi, MessageApi, RepliesApi, ReactionsApi, PinsApi);
 
@@ -71,8 +72,16 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
 }
 
 fn service() -> OpenApiService<Apis, ()> {
-    let people =
-        (AccountsApi, ProfileApi, PasswordsApi, SessionsApi, UsersApi, PersonApi, AvatarsApi);
+    let people = (
+        AccountsApi,
+        ProfileApi,
+        EmailApi,
+        PasswordsApi,
+        SessionsApi,
+        UsersApi,
+        PersonApi,
+        AvatarsApi,
+    );
     let channels = (ChannelsApi, MembershipApi, DirectApi, MembersApi, InvitationsApi);
     let messages = (MessagesApi, MessageApi, RepliesApi, ReactionsApi, PinsApi);
     let apis = (people, channels, messages, EventsApi, TicketsApi, HealthApi);

@@ -9,11 +9,9 @@ use poem_openapi::types::{Example, MaybeUndefined};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use validator::Validate;
-use warren_domain::account::{
-    self, DeletionError, Email, PersonName, ProfileChange, ProfileError, User,
-};
+use warren_domain::account::{self, DeletionError, PersonName, ProfileChange, ProfileError, User};
 
-use crate::account::accounts::{check_email, check_person_name, sentence};
+use crate::account::accounts::{check_person_name, sentence};
 use crate::auth::Bearer;
 use crate::http::body::{Body, invalid_value};
 use crate::http::costly;
@@ -57,13 +55,6 @@ pub(crate) struct ProfileRequest {
     )]
     #[validate(custom(function = "check_optional_name"))]
     display_name: MaybeUndefined<String>,
-    /// Where mail reaches you; also good for signing in.
-    #[oai(validator(
-        max_length = 254,
-        pattern = r"^[^\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]*\.[^@\s\x00-\x1f\x7f-\x9f]*$"
-    ))]
-    #[validate(custom(function = "check_email"))]
-    email: Option<String>,
 }
 
 /// That it is really you.
@@ -94,7 +85,6 @@ impl Example for ProfileRequest {
             first_name: None,
             last_name: MaybeUndefined::Undefined,
             display_name: MaybeUndefined::Value("Ann the gardener".into()),
-            email: None,
         }
     }
 }
@@ -126,7 +116,7 @@ impl ProfileApi {
         node: Data<&Arc<Node>>,
         Bearer(actor): Bearer,
         request: Body<ProfileRequest>,
-    ) -> Result<Body<User>, Refused<400, 401, 409, 413, 415, 422>> {
+    ) -> Result<Body<User>, Refused<400, 401, 413, 415, 422>> {
         let change = ProfileChange::try_from(request.0)?;
         let user = account::change_profile(&node.domain, &actor, change).await?;
         node.authenticator.ask_again(actor.id());
@@ -179,12 +169,10 @@ impl TryFrom<ProfileRequest> for ProfileChange {
 
     /// Validated when it was read, so that an error here says only that.
     fn try_from(request: ProfileRequest) -> Result<Self, Problem> {
-        let email = request.email.as_deref().map(Email::parse).transpose();
         Ok(Self {
             first_name: request.first_name.as_deref().map(name).transpose()?,
             last_name: optional_name(request.last_name)?,
             display_name: optional_name(request.display_name)?,
-            email: email.map_err(invalid_value)?,
         })
     }
 }
@@ -203,9 +191,6 @@ impl From<DeletionError> for Problem {
 impl From<ProfileError> for Problem {
     fn from(error: ProfileError) -> Self {
         match &error {
-            ProfileError::EmailTaken => {
-                Self::new(StatusCode::CONFLICT, "email_taken", sentence(&error))
-            }
             ProfileError::Deactivated => Self::unauthenticated(),
             ProfileError::Database(_) => Self::internal(&error),
         }

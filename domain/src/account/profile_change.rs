@@ -3,10 +3,8 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 
-use crate::account::password_change::withdraw_resets;
-use crate::account::{Actor, Email, PersonName, User, row};
+use crate::account::{Actor, PersonName, User, row};
 use crate::context::Domain;
-use crate::database::{Failure, classify};
 use crate::entity::user_account;
 
 /// What is to be another way; `None` leaves it as it is.
@@ -18,16 +16,11 @@ pub struct ProfileChange {
     pub last_name: Option<Option<PersonName>>,
     /// What they want to be shown as; `Some(None)`: as their names say.
     pub display_name: Option<Option<PersonName>>,
-    /// Where mail reaches them.
-    pub email: Option<Email>,
 }
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
-    /// The address belongs to somebody.
-    #[error("the e-mail address is taken")]
-    EmailTaken,
     /// Nobody can sign in to the account any more.
     #[error("the account is deactivated")]
     Deactivated,
@@ -36,8 +29,7 @@ pub enum ProfileError {
     Database(#[from] DbErr),
 }
 
-/// Changes the actor's own profile, and answers what it is then. Idempotent. With
-/// another address, tokens that were mailed to the old one are worth nothing.
+/// Changes the actor's own profile, and answers what it is then. Idempotent.
 ///
 /// # Errors
 /// [`ProfileError`]; nothing was changed then.
@@ -55,34 +47,23 @@ pub async fn change_profile(
         return Ok(after.into());
     }
     write(&transaction, &after).await?;
-    if after.email != before.email {
-        withdraw_resets(&transaction, after.id).await?;
-    }
     transaction.commit().await?;
     domain.person_changed(after.id);
     Ok(after.into())
 }
 
-/// The address is all that must be unique among what this writes.
-async fn write(
-    transaction: &DatabaseTransaction,
-    row: &user_account::Model,
-) -> Result<(), ProfileError> {
-    let written = user_account::Entity::update_many()
+async fn write(transaction: &DatabaseTransaction, row: &user_account::Model) -> Result<(), DbErr> {
+    user_account::Entity::update_many()
         .set(user_account::ActiveModel {
             first_name: Set(row.first_name.clone()),
             last_name: Set(row.last_name.clone()),
             display_name: Set(row.display_name.clone()),
-            email: Set(row.email.clone()),
             ..Default::default()
         })
         .filter(user_account::Column::Id.eq(row.id))
         .exec(transaction)
-        .await;
-    match written {
-        Err(error) if classify(&error) == Failure::Conflict => Err(ProfileError::EmailTaken),
-        other => other.map(|_| ()).map_err(ProfileError::from),
-    }
+        .await
+        .map(|_| ())
 }
 
 impl ProfileChange {
@@ -94,7 +75,6 @@ impl ProfileChange {
             first_name: self.first_name.map_or(row.first_name, String::from),
             last_name: name(self.last_name, row.last_name),
             display_name: name(self.display_name, row.display_name),
-            email: self.email.map(String::from).or(row.email),
             ..row
         }
     }

@@ -104,6 +104,7 @@ async fn every_costly_operation_is_limited(ann: &Person) {
         ("POST", "/v1/signup", taken),
         ("POST", "/v1/login", json!({"username": ann.username, "password": password})),
         ("PUT", "/v1/me/password", change),
+        ("PUT", "/v1/me/email", json!({"password": password, "email": email})),
         ("DELETE", "/v1/me", json!({"password": password})),
         ("POST", "/v1/password/forgot", json!({"email": email})),
         ("POST", "/v1/password/reset", json!({"token": token, "new_password": password})),

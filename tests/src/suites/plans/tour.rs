@@ -97,7 +97,9 @@ async fn people(ann: &Person, bob: &Person) -> Person {
     }
     ann.get(&format!("/v1/users/{}", bob.username)).await.expect(200);
     let email = format!("{}@example.org", bob.username);
-    bob.patch("/v1/me", json!({"last_name": "Roe", "email": email})).await.expect(200);
+    bob.patch("/v1/me", json!({"last_name": "Roe"})).await.expect(200);
+    let body = json!({"password": bob.password, "email": email});
+    bob.put("/v1/me/email", body).await.expect(200);
     bob.say("public", "so that there is something of his").await;
     let path = format!("/v1/users/{}", bob.username);
     for list in ["channels", "messages"] {
@@ -126,8 +128,8 @@ async fn written_beside_a_diary(ann: &Person) {
     loop {
         let page = ann.get(&format!("{path}{cursor}")).await.expect(200).clone();
         let items = page["items"].as_array().expect("a list");
-        let ids = items.iter().map(|message| message["id"].as_str().expect("an id").to_owned());
-        assert!(ids.fold(true, |new, id| seen.insert(id) && new), "nothing comes twice");
+        let mut ids = items.iter().map(|message| message["id"].as_str().expect("an id").to_owned());
+        assert!(ids.all(|id| seen.insert(id)), "nothing comes twice");
         pages += 1;
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),

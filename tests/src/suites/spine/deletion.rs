@@ -39,7 +39,8 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
 async fn deleted_account_is_out_and_its_name_is_free(world: Arc<World>) {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let email = format!("{}@example.org", bob.username);
-    bob.patch("/v1/me", json!({"email": email})).await.expect(200);
+    let body = json!({"password": bob.password, "email": email});
+    bob.put("/v1/me/email", body).await.expect(200);
     let elsewhere = world.elsewhere(&bob.log_in_again().await).await;
     elsewhere.get("/v1/me").await.expect(200);
     let mut socket = elsewhere.socket(&Cursors::new()).await;
