@@ -116,6 +116,27 @@ export interface paths {
         patch: operations["updateMe"];
         trace?: never;
     };
+    "/v1/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change my e-mail address
+         * @description A wrong password is answered 403 `wrong_password`. Letters that went to the old
+         *     address set no password any more.
+         */
+        put: operations["changeEmail"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/password": {
         parameters: {
             query?: never;
@@ -1313,6 +1334,20 @@ export interface components {
             text: string;
         };
         /**
+         * EmailChangeRequest
+         * @description Another address, and that it is really you.
+         * @example {
+         *       "password": "correct horse battery staple",
+         *       "email": "ann@example.org"
+         *     }
+         */
+        EmailChangeRequest: {
+            /** @description Your password. */
+            password: string;
+            /** @description Where mail reaches you; also good for signing in. Absent for none. */
+            email?: string | null;
+        };
+        /**
          * Event
          * @description One event of a channel's timeline. Replaying it twice or late does no
          *     harm: it carries the state after it, never a change to apply.
@@ -1962,8 +1997,6 @@ export interface components {
              *     line; `null` or nothing for your names.
              */
             display_name?: string | null;
-            /** @description Where mail reaches you; also good for signing in. */
-            email?: string | null;
         };
         /**
          * Reaction
@@ -2817,6 +2850,93 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is declared as another media type than those that are read here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body can be read, but breaks a rule: the errors say which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is taken, or something else stands against it: the code says what. */
             409: {
                 headers: {
@@ -2846,6 +2966,15 @@ export interface operations {
             };
             /** @description The body can be read, but breaks a rule: the errors say which. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests of this kind: come again after Retry-After seconds. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
