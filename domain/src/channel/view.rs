@@ -46,7 +46,8 @@ pub struct Mine {
     /// The number up to which the reader has read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_seq: Option<i64>,
-    /// How many messages came after that.
+    /// How many messages came after that, the reader's own and deleted ones among
+    /// them: a client that shows what its user sends marks it as read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<i64>,
     /// How many of them name the reader, or everybody.

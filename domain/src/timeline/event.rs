@@ -14,8 +14,9 @@ use crate::timeline::{ChannelSummary, Message, Person};
 /// One event of a channel's timeline. Replaying it twice or late does no
 /// harm: it carries the state after it, never a change to apply.
 ///
-/// Of a `message_…` event the message is absent if its reader may not see it:
-/// the number stays, so that the sequence has no gap for anybody.
+/// Of a `message_…` or `reaction_…` event the message, the emoji and the thread are
+/// absent if its reader may not see the message: the number stays, so that the
+/// sequence has no gap for anybody.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(poem_openapi::Object))]
 #[cfg_attr(feature = "openapi", oai(skip_serializing_if_is_none))]
