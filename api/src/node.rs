@@ -7,6 +7,7 @@ use warren_domain::Domain;
 use crate::auth::Authenticator;
 use crate::gateway::Gateway;
 use crate::health::Watching;
+use crate::http::caller::Callers;
 use crate::http::client_address::TrustedProxies;
 use crate::http::cors::Cors;
 use crate::http::costly::Costly;
@@ -28,6 +29,8 @@ pub(crate) struct Node {
     pub origins: Origins,
     /// Whose pages may call the API.
     pub cors: Cors,
+    /// How often anything may be asked for.
+    pub callers: Callers,
     /// How often what is dear may be asked for.
     pub costly: Costly,
     /// Whose word about a client's address is believed.

@@ -2406,7 +2406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2502,7 +2502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2580,7 +2580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2616,7 +2616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2654,7 +2654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2757,7 +2757,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2844,7 +2844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2938,7 +2938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3026,7 +3026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3102,7 +3102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3154,7 +3154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3190,7 +3190,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3247,7 +3247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3304,7 +3304,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3354,7 +3354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3453,7 +3453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3517,7 +3517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3581,7 +3581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3653,7 +3653,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3689,7 +3689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3740,7 +3740,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3778,7 +3778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3874,7 +3874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3928,7 +3928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3978,7 +3978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4035,7 +4035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4143,7 +4143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4202,7 +4202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4259,7 +4259,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4358,7 +4358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4417,7 +4417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4507,7 +4507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4594,7 +4594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4667,7 +4667,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4775,7 +4775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4834,7 +4834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4935,7 +4935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5008,7 +5008,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5125,7 +5125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5177,7 +5177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5236,7 +5236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5293,7 +5293,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5359,7 +5359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5440,7 +5440,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5567,7 +5567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5626,7 +5626,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5692,7 +5692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5800,7 +5800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5864,7 +5864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5923,7 +5923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5987,7 +5987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6066,7 +6066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6136,7 +6136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6213,7 +6213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6281,7 +6281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6340,7 +6340,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6415,7 +6415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6453,7 +6453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6540,7 +6540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6589,7 +6589,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6627,7 +6627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
