@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use warren_domain::Domain;
 
+use crate::account::guesses::Guesses;
 use crate::auth::Authenticator;
 use crate::gateway::Gateway;
 use crate::health::Watching;
@@ -33,6 +34,8 @@ pub(crate) struct Node {
     pub callers: Callers,
     /// How often what is dear may be asked for.
     pub costly: Costly,
+    /// How often a password may be guessed at.
+    pub guesses: Guesses,
     /// Whose word about a client's address is believed.
     pub proxies: TrustedProxies,
     /// Sequence numbers of another epoch mean nothing here.

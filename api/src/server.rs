@@ -12,6 +12,7 @@ use warren_domain::Domain;
 use warren_process::Configuration;
 use warren_process::configuration::Switch;
 
+use crate::account::guesses::Guesses;
 use crate::auth::Authenticator;
 use crate::gateway::{Gateway, Limits};
 use crate::health::{Watching, while_listed};
@@ -86,6 +87,7 @@ impl Server {
                 limit(configuration.rate_writes),
             ),
             costly: Costly::new(limit(configuration.rate_costly)),
+            guesses: Guesses::new(configuration.rate_limits),
             proxies: TrustedProxies::new(configuration.trusted_proxies.clone()),
             epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),

@@ -37,7 +37,8 @@ export interface paths {
          * Sign in
          * @description By username or e-mail address. A wrong name and a wrong password get the
          *     same answer; that an account is deactivated learns only who knows its
-         *     password.
+         *     password. Too many attempts by one name are refused for a while (429), but
+         *     not from an address where its owner was signed in lately.
          */
         post: operations["login"];
         delete?: never;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use libtest_mimic::Trial;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Answer, Rest, unique};
 use crate::deployment::{Deployment, Options};
@@ -26,6 +26,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             flood_of_one_user_is_slowed_and_others_are_not,
             flood_of_strangers_counts_against_their_address,
             answers_tell_how_much_is_left,
+            guesses_are_slowed_and_lock_nobody_out,
         ]
     )
 }
@@ -76,6 +77,49 @@ async fn answers_tell_how_much_is_left(world: Arc<World>) {
     assert_eq!(login.header("ratelimit-policy"), "\"writes\";q=20;w=20, \"costly\";q=9;w=3");
     assert!(login.header("ratelimit").contains(", \"costly\";r="), "{:?}", login.headers);
     assert_eq!(ann.get("/livez").await.header("ratelimit"), "");
+}
+
+/// Row 77. By the name and by the address; a name that nobody has is treated alike.
+async fn guesses_are_slowed_and_lock_nobody_out(world: Arc<World>) {
+    let deployment = world.deploy(Options::default().with("WARREN_RATE_LIMITS", "on")).await;
+    let (username, password) = (unique("ann"), "correct horse battery");
+    let email = format!("{username}@example.org");
+    let signup = json!({"username": username, "password": password, "first_name": "Ann",
+        "email": email});
+    let home = from(&world, &deployment, 1);
+    let session = home.post("/v1/signup", signup).await.expect(201).clone();
+    let nobody = guess_at(&world, &deployment, 2, &unique("nobody")).await;
+    assert_eq!(guess_at(&world, &deployment, 3, &username).await, nobody);
+    assert_eq!(guess_at(&world, &deployment, 4, &email.to_uppercase()).await, nobody);
+    let away = from(&world, &deployment, 5);
+    for name in [&username, &email] {
+        let right = json!({"username": name, "password": password});
+        away.post("/v1/login", right.clone()).await.expect_problem(429, "too_many_requests");
+        home.post("/v1/login", right).await.expect(200);
+    }
+    let refresh = json!({"refresh_token": session["refresh_token"]});
+    away.post("/v1/token/refresh", refresh).await.expect(200);
+    let right = json!({"username": username, "password": password});
+    away.post("/v1/login", right).await.expect(200);
+}
+
+/// What the guesses at one name from one address are answered, and the same in
+/// another spelling.
+async fn guess_at(world: &World, deployment: &Deployment, host: u8, name: &str) -> Vec<Value> {
+    let guesser = from(world, deployment, host);
+    let mut answers = Vec::new();
+    for number in 0..12 {
+        let name = if number % 2 == 0 { name.to_owned() } else { name.to_uppercase() };
+        let guess = json!({"username": name, "password": "not the right one"});
+        let answer = guesser.post("/v1/login", guess).await;
+        assert_eq!(answer.status, if number < 10 { 401 } else { 429 }, "{}", answer.text);
+        assert_eq!(
+            answer.header("ratelimit-policy"),
+            "\"writes\";q=100;w=5, \"costly\";q=20;w=4, \"guesses\";q=10;w=300"
+        );
+        answers.push(answer.json);
+    }
+    answers
 }
 
 async fn slow(world: &World) -> Deployment {
