@@ -1,13 +1,12 @@
 //! From credentials to an [`Actor`]: one way for every door.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use moka::Entry;
 use moka::sync::Cache;
 use poem::Request;
 use poem_openapi::SecurityScheme;
-use poem_openapi::auth;
+use poem_openapi::auth::{self, BearerAuthorization};
 use warren_domain::Domain;
 use warren_domain::account::{self, Actor, Ended};
 use warren_domain::id::{SessionId, UserId};
@@ -24,6 +23,10 @@ const BELIEVED: Duration = Duration::from_secs(3);
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", bearer_format = "JWT", checker = "check", rename = "accessToken")]
 pub(crate) struct Bearer(pub Actor);
+
+/// Who asks: found out once, for the limits and for whatever needs an [`Actor`].
+#[derive(Clone)]
+pub(crate) struct Identity(Result<Actor, Problem>);
 
 /// Checks access tokens, and that their sessions are live.
 pub(crate) struct Authenticator {
@@ -116,7 +119,22 @@ impl Authenticator {
     }
 }
 
-async fn check(request: &Request, bearer: auth::Bearer) -> poem::Result<Actor> {
-    let node = request.data::<Arc<Node>>().ok_or_else(Problem::unauthenticated)?;
-    Ok(node.authenticator.authenticate(&node.domain, &bearer.token).await?)
+impl Identity {
+    /// Whom the request's token says.
+    pub(crate) async fn of(node: &Node, request: &Request) -> Self {
+        let Ok(bearer) = auth::Bearer::from_request(request) else {
+            return Self(Err(Problem::unauthenticated()));
+        };
+        Self(node.authenticator.authenticate(&node.domain, &bearer.token).await)
+    }
+
+    /// The user, if it is one.
+    pub(crate) fn user_id(&self) -> Option<UserId> {
+        self.0.as_ref().ok().map(Actor::id)
+    }
+}
+
+async fn check(request: &Request, _: auth::Bearer) -> poem::Result<Actor> {
+    let identity = request.data::<Identity>().ok_or_else(Problem::unauthenticated)?;
+    Ok(identity.0.clone()?)
 }

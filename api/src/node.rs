@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use warren_domain::Domain;
 
+use crate::account::guesses::Guesses;
 use crate::auth::Authenticator;
 use crate::gateway::Gateway;
 use crate::health::Watching;
+use crate::http::caller::Callers;
 use crate::http::client_address::TrustedProxies;
 use crate::http::cors::Cors;
 use crate::http::costly::Costly;
@@ -28,8 +30,12 @@ pub(crate) struct Node {
     pub origins: Origins,
     /// Whose pages may call the API.
     pub cors: Cors,
+    /// How often anything may be asked for.
+    pub callers: Callers,
     /// How often what is dear may be asked for.
     pub costly: Costly,
+    /// How often a password may be guessed at.
+    pub guesses: Guesses,
     /// Whose word about a client's address is believed.
     pub proxies: TrustedProxies,
     /// Sequence numbers of another epoch mean nothing here.

@@ -25,6 +25,7 @@ use crate::document::refine;
 use crate::events::EventsApi;
 use crate::gateway::{self, TicketsApi};
 use crate::health::HealthApi;
+use crate::http::caller;
 use crate::http::cors::cors;
 use crate::http::edge::edge;
 use crate::http::methods::Methods;
@@ -66,6 +67,7 @@ pub(crate) fn application(node: Arc<Node>) -> impl Endpoint {
         .nest("/docs", make_sync(move |_| Html(swagger.clone())))
         .nest("/", service)
         .around(page)
+        .around(caller::admit)
         .around(move |endpoint, request| edge(endpoint, request, methods.clone()))
         .around(cors)
         .data(node)
@@ -91,7 +93,12 @@ fn service() -> OpenApiService<Apis, ()> {
              Ids are UUIDs, times RFC 3339 in UTC. An optional field without a value is absent. \
              Unknown fields are refused in requests; in answers expect new ones, and new values \
              where a word is one of several. Errors are `application/problem+json` with a stable \
-             `code`. The socket at `/v1/ws` carries the same events as `listEvents`.",
+             `code`.\n\n\
+             How often one may ask is limited: for each user, and for each address of those who \
+             are not signed in. Answers say how much is left in `RateLimit` and \
+             `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10), and a 429 in \
+             `Retry-After` when to come again.\n\n\
+             The socket at `/v1/ws` carries the same events as `listEvents`.",
         )
         .contact(ContactObject::new().name("Warren"))
         .url_prefix("")

@@ -12,9 +12,12 @@ use warren_domain::Domain;
 use warren_process::Configuration;
 use warren_process::configuration::Switch;
 
+use crate::account::guesses::Guesses;
 use crate::auth::Authenticator;
 use crate::gateway::{Gateway, Limits};
 use crate::health::{Watching, while_listed};
+use crate::http::bucket::Rate;
+use crate::http::caller::Callers;
 use crate::http::client_address::TrustedProxies;
 use crate::http::connections::Connections;
 use crate::http::cors::Cors;
@@ -71,13 +74,20 @@ impl Server {
         )
         .map_err(ServeError::Passwords)?
         .with_post_office(strategies.post_office.clone());
+        let limited = configuration.rate_limits == Switch::On;
+        let limit = |rate| limited.then(|| Rate::from(rate));
         let node = Arc::new(Node {
             domain,
             authenticator: Authenticator::new(Tokens::new(secret)),
             gateway: Gateway::new(limits(configuration)),
             origins: origins(configuration),
             cors: Cors::new(&configuration.cors_origins),
-            costly: Costly::new(configuration.rate_limits == Switch::On),
+            callers: Callers::new(
+                limit(configuration.rate_reads),
+                limit(configuration.rate_writes),
+            ),
+            costly: Costly::new(limit(configuration.rate_costly)),
+            guesses: Guesses::new(configuration.rate_limits),
             proxies: TrustedProxies::new(configuration.trusted_proxies.clone()),
             epoch: strategies.facts.epoch.clone(),
             commit_wait: Duration::from_millis(configuration.commit_wait_ms),

@@ -37,7 +37,8 @@ export interface paths {
          * Sign in
          * @description By username or e-mail address. A wrong name and a wrong password get the
          *     same answer; that an account is deactivated learns only who knows its
-         *     password.
+         *     password. Too many attempts by one name are refused for a while (429), but
+         *     not from an address where its owner was signed in lately.
          */
         post: operations["login"];
         delete?: never;
@@ -1128,7 +1129,8 @@ export interface components {
             read_seq?: number;
             /**
              * Format: int64
-             * @description How many messages came after that.
+             * @description How many messages came after that, the reader's own and deleted ones among
+             *     them: a client that shows what its user sends marks it as read.
              */
             unread?: number;
             /**
@@ -1352,8 +1354,9 @@ export interface components {
          * @description One event of a channel's timeline. Replaying it twice or late does no
          *     harm: it carries the state after it, never a change to apply.
          *
-         *     Of a `message_…` event the message is absent if its reader may not see it:
-         *     the number stays, so that the sequence has no gap for anybody.
+         *     Of a `message_…` or `reaction_…` event the message, the emoji and the thread are
+         *     absent if its reader may not see the message: the number stays, so that the
+         *     sequence has no gap for anybody.
          */
         Event: {
             /**
@@ -2448,7 +2451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2544,7 +2547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2622,7 +2625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2658,7 +2661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2696,7 +2699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2799,7 +2802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2877,7 +2880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2982,7 +2985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3076,7 +3079,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3164,7 +3167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3240,7 +3243,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3292,7 +3295,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3328,7 +3331,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3385,7 +3388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3442,7 +3445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3492,7 +3495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3591,7 +3594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3655,7 +3658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3719,7 +3722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3791,7 +3794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3827,7 +3830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3878,7 +3881,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3916,7 +3919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4012,7 +4015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4066,7 +4069,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4116,7 +4119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4173,7 +4176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4281,7 +4284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4340,7 +4343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4397,7 +4400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4496,7 +4499,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4555,7 +4558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4645,7 +4648,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4732,7 +4735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4805,7 +4808,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4913,7 +4916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4972,7 +4975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5073,7 +5076,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5146,7 +5149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5263,7 +5266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5315,7 +5318,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5374,7 +5377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5431,7 +5434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5497,7 +5500,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5578,7 +5581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5705,7 +5708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5764,7 +5767,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5830,7 +5833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5938,7 +5941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6002,7 +6005,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6061,7 +6064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6125,7 +6128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6204,7 +6207,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6274,7 +6277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6351,7 +6354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6419,7 +6422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6478,7 +6481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6553,7 +6556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6591,7 +6594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6678,7 +6681,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6727,7 +6730,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6765,7 +6768,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Any other error. */
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
             default: {
                 headers: {
                     [name: string]: unknown;

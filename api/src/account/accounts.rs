@@ -14,6 +14,7 @@ use warren_domain::account::{
     SessionTokens, Signup, SignupError, User, Username,
 };
 
+use crate::account::guesses;
 use crate::auth::Bearer;
 use crate::http::body::{Body, invalid_value, rule};
 use crate::http::costly;
@@ -171,14 +172,15 @@ impl AccountsApi {
         let signup = Signup::try_from(request.0)?;
         let claim = owner_claim(&node, http);
         let tokens = account::signup(&node.domain, signup, claim, client(http)).await?;
-        Ok(SignedUp::Created(Body(signed_in(&node, tokens)?)))
+        Ok(SignedUp::Created(Body(signed_in(&node, http, tokens)?)))
     }
 
     /// Sign in
     ///
     /// By username or e-mail address. A wrong name and a wrong password get the
     /// same answer; that an account is deactivated learns only who knows its
-    /// password.
+    /// password. Too many attempts by one name are refused for a while (429), but
+    /// not from an address where its owner was signed in lately.
     #[oai(path = "/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
@@ -188,8 +190,9 @@ impl AccountsApi {
     ) -> Result<Body<SignedIn>, Refused<400, 401, 403, 413, 415, 422, 429>> {
         costly::admit(&node, http)?;
         let Body(LoginRequest { username, password }) = request;
+        guesses::admit(&node, http, &username)?;
         let tokens = account::login(&node.domain, &username, &password, client(http)).await?;
-        Ok(Body(signed_in(&node, tokens)?))
+        Ok(Body(signed_in(&node, http, tokens)?))
     }
 
     /// Renew the access token
@@ -200,10 +203,11 @@ impl AccountsApi {
     async fn refresh(
         &self,
         node: Data<&Arc<Node>>,
+        http: &Request,
         request: Body<RefreshRequest>,
     ) -> Result<Body<SignedIn>, Refused<400, 401, 413, 415, 422>> {
         let tokens = account::refresh(&node.domain, &request.0.refresh_token).await?;
-        Ok(Body(signed_in(&node, tokens)?))
+        Ok(Body(signed_in(&node, http, tokens)?))
     }
 
     /// Sign out
@@ -224,7 +228,8 @@ impl AccountsApi {
     }
 }
 
-fn signed_in(node: &Node, tokens: SessionTokens) -> Result<SignedIn, Problem> {
+fn signed_in(node: &Node, http: &Request, tokens: SessionTokens) -> Result<SignedIn, Problem> {
+    guesses::know(node, http, &tokens.user);
     let subject = Subject { user_id: tokens.user.id, session_id: tokens.session_id };
     let access_token =
         node.authenticator.tokens().issue(subject).map_err(|error| Problem::internal(&error))?;

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod avatars;
 pub(crate) mod email;
+pub(crate) mod guesses;
 pub(crate) mod passwords;
 pub(crate) mod person;
 pub(crate) mod profile;

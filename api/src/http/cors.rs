@@ -14,7 +14,7 @@ const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, Pre
 const ALLOWED_METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 
 /// What a page may read besides what every page may.
-const EXPOSED_HEADERS: &str = "Location, Retry-After, X-Request-Id";
+const EXPOSED_HEADERS: &str = "Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
 
 /// How long a browser may remember a permission: two hours are the most that
 /// any browser takes.

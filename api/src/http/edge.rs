@@ -9,6 +9,7 @@ use poem_openapi::OperationId;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
+use crate::http::limit::Standings;
 use crate::http::methods::Methods;
 use crate::http::problem::Problem;
 use crate::node::Node;
@@ -29,6 +30,8 @@ pub(crate) async fn edge<E: Endpoint + 'static>(
     methods: Arc<Methods>,
 ) -> poem::Result<Response> {
     let id = give_id(&mut request);
+    let standings = Standings::default();
+    request.set_data(standings.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", id = ?id, %method, path = &path);
     let client = client_span(&request, &span);
@@ -49,6 +52,7 @@ pub(crate) async fn edge<E: Endpoint + 'static>(
         add_allow(&mut response, methods.of_path(&path));
     }
     add_headers(&mut response, &id);
+    standings.tell(&mut response);
     Ok(response)
 }
 

@@ -13,6 +13,10 @@ use warren_domain::Invalid;
 /// The media type of every error.
 const MEDIA_TYPE: &str = "application/problem+json";
 
+/// Of the answer that every operation documents as its `default`.
+const ANY_OTHER: &str = "Any other error; under /v1 also 429 `too_many_requests`, to who asks \
+    too often: come again after Retry-After seconds.";
+
 /// What went wrong, for programs (`code`) and for people (`detail`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
 #[oai(skip_serializing_if_is_none, example)]
@@ -231,7 +235,7 @@ impl<
 
 fn response(status: Option<u16>) -> MetaResponse {
     MetaResponse {
-        description: status.map_or("Any other error.", describe),
+        description: status.map_or(ANY_OTHER, describe),
         status,
         status_range: None,
         content: vec![MetaMediaType { content_type: MEDIA_TYPE, schema: schema() }],

@@ -30,7 +30,7 @@ pub use error::ConfigurationError;
 pub use key::{Form, Key, Visibility};
 pub use listing::{Setting, sample};
 pub use mail::{Encryption, MailSettings, SmtpUrl};
-pub use parse::{LogFormat, PARTITIONS_MAXIMUM, Switch};
+pub use parse::{LogFormat, PARTITIONS_MAXIMUM, Rate, Switch};
 pub use source::{Origin, Sources};
 pub use strategy::{BusUrl, LogUrl};
 pub use table::{EXAMPLE_JWT_SECRET, KEYS};
@@ -78,6 +78,12 @@ pub struct Configuration {
     pub cors_origins: Vec<String>,
     /// Whether rates are limited.
     pub rate_limits: Switch,
+    /// How often one user or address may read.
+    pub rate_reads: Rate,
+    /// How often one user or address may change something.
+    pub rate_writes: Rate,
+    /// How often one address may ask for what hashes a password or sends a letter.
+    pub rate_costly: Rate,
     /// How many sockets one person may have open at one process.
     pub sockets_per_user: usize,
     /// How long a send waits for its commit, 0 to 30,000 milliseconds.
@@ -131,6 +137,9 @@ impl Configuration {
             trusted_proxies: reader.list(&table::TRUSTED_PROXIES, parse::proxies)?,
             cors_origins: reader.list(&table::CORS_ORIGINS, parse::origins)?,
             rate_limits: reader.required(&table::RATE_LIMITS, parse::switch)?,
+            rate_reads: reader.required(&table::RATE_READS, parse::rate)?,
+            rate_writes: reader.required(&table::RATE_WRITES, parse::rate)?,
+            rate_costly: reader.required(&table::RATE_COSTLY, parse::rate)?,
             sockets_per_user: reader.required(&table::SOCKETS_PER_USER, parse::sockets_per_user)?,
             commit_wait_ms: reader.required(&table::COMMIT_WAIT_MS, parse::commit_wait_ms)?,
             monitor_addresses: reader.list(&table::MONITOR_ADDRESSES, parse::monitors)?,

@@ -23,6 +23,9 @@ pub const PARTITIONS_MAXIMUM: u32 = 256;
 /// More sockets of one person are no limit any more.
 const SOCKETS_MAXIMUM: usize = 100_000;
 
+/// A higher rate is no limit any more.
+const RATE_MAXIMUM: u32 = 1_000_000;
+
 /// Something that is on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
@@ -30,6 +33,15 @@ pub enum Switch {
     On,
     /// Not in force.
     Off,
+}
+
+/// How often something may happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many times at once after a pause.
+    pub burst: u32,
+    /// How many times a second for long.
+    pub per_second: u32,
 }
 
 /// How log lines are written.
@@ -95,6 +107,17 @@ pub(super) fn switch(text: &str) -> Result<Switch, String> {
         "off" | "false" => Ok(Switch::Off),
         _ => Err("must be on or off".into()),
     }
+}
+
+pub(super) fn rate(text: &str) -> Result<Rate, String> {
+    let number = |text: &str| text.trim().parse().ok().filter(|n| (1..=RATE_MAXIMUM).contains(n));
+    text.split_once('/')
+        .and_then(|(burst, per_second)| {
+            Some(Rate { burst: number(burst)?, per_second: number(per_second)? })
+        })
+        .ok_or_else(|| {
+            format!("must be burst/per-second such as 100/20, each from 1 to {RATE_MAXIMUM}")
+        })
 }
 
 pub(super) fn commit_wait_ms(text: &str) -> Result<u64, String> {

@@ -111,6 +111,26 @@ pub(super) const CORS_ORIGINS: Key =
 pub(super) const RATE_LIMITS: Key =
     Key::text("rate_limits", "on, or off for tests and measurements.").default("on");
 
+/// How often one may read.
+pub(super) const RATE_READS: Key = Key::text(
+    "rate_reads",
+    "How many requests that only read one user (one address, where nobody is signed in) may\n\
+     make of one API process: at once after a pause, and per second for long.",
+)
+.default("400/100");
+
+/// How often one may change something.
+pub(super) const RATE_WRITES: Key =
+    Key::text("rate_writes", "The same for requests that change something.").default("100/20");
+
+/// How often one may ask for what hashes a password.
+pub(super) const RATE_COSTLY: Key = Key::text(
+    "rate_costly",
+    "The same for one address and what hashes a password or sends a letter; it counts\n\
+     among those as well.",
+)
+.default("20/5");
+
 /// How many sockets one person may have open.
 pub(super) const SOCKETS_PER_USER: Key = Key::text(
     "sockets_per_user",
@@ -157,7 +177,7 @@ pub(super) const LOG: Key = Key::text(
 .default("info");
 
 /// Every key, in the order in which they are shown.
-pub const KEYS: [&Key; 20] = [
+pub const KEYS: [&Key; 23] = [
     &LISTEN,
     &DATA_DIR,
     &DATABASE_URL,
@@ -172,6 +192,9 @@ pub const KEYS: [&Key; 20] = [
     &TRUSTED_PROXIES,
     &CORS_ORIGINS,
     &RATE_LIMITS,
+    &RATE_READS,
+    &RATE_WRITES,
+    &RATE_COSTLY,
     &SOCKETS_PER_USER,
     &COMMIT_WAIT_MS,
     &MONITOR_ADDRESSES,

@@ -70,6 +70,9 @@ impl Answer {
                 assert!(error[field].is_string(), "{request}: no {field} in {error}");
             }
         }
+        if self.status == 429 {
+            assert!(!self.header("retry-after").is_empty(), "{request}: 429 without Retry-After");
+        }
         if self.status == 503 && body["code"] != "internal_error" {
             assert!(!self.header("retry-after").is_empty(), "{request}: 503 without Retry-After");
         }

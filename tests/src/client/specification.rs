@@ -58,8 +58,12 @@ impl Specification {
 impl Operation {
     /// The schema of the JSON body of a status, if it has one.
     pub fn schema(&self, status: u16) -> Option<&Value> {
-        let content = self.responses.get(status.to_string())?.get("content")?.as_object()?;
+        let content = self.response(status)?.get("content")?.as_object()?;
         content.iter().find(|(media_type, _)| media_type.contains("json"))?.1.get("schema")
+    }
+
+    fn response(&self, status: u16) -> Option<&Value> {
+        self.responses.get(status.to_string()).or_else(|| self.responses.get("default"))
     }
 }
 

@@ -60,7 +60,7 @@ async fn page_of_an_allowed_origin_may_call(world: Arc<World>) {
         answer.expect(status);
         assert_eq!(answer.header("access-control-allow-origin"), PAGE, "{path}");
         assert_eq!(answer.header("vary"), "Origin", "{path}");
-        for name in ["Location", "Retry-After", "X-Request-Id"] {
+        for name in ["Location", "RateLimit-Policy", "Retry-After", "X-Request-Id"] {
             assert!(answer.header("access-control-expose-headers").contains(name), "{path}");
         }
         assert_eq!(answer.header("access-control-allow-credentials"), "", "{path}");

@@ -10,6 +10,7 @@ fn without_any_source_the_defaults_hold() {
     assert_eq!(configuration.log_url, LogUrl::InProcess);
     assert_eq!(configuration.bus_url, BusUrl::InProcess);
     assert_eq!(configuration.rate_limits, Switch::On);
+    assert_eq!(configuration.rate_writes, Rate { burst: 100, per_second: 20 });
     assert_eq!(configuration.commit_wait_ms, 2000);
     assert_eq!(configuration.log_format, LogFormat::Text);
     assert_eq!(configuration.log_filter, "info");

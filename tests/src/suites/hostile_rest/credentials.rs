@@ -70,7 +70,8 @@ async fn huge_password_is_refused_before_hashing(world: Arc<World>) {
 /// other, several are answered before the flood is.
 async fn fifty_logins_at_once_are_limited_and_hold_up_nobody(world: Arc<World>) {
     let options = Options { apis: 1, workers: 1, ..Options::default() };
-    let deployment = world.deploy(options.with("WARREN_RATE_LIMITS", "on")).await;
+    let options = options.with("WARREN_RATE_LIMITS", "on").with("WARREN_RATE_READS", "9999/9999");
+    let deployment = world.deploy(options).await;
     let ann = world.person_on(&deployment, "ann").await;
     let wrong = json!({"username": ann.username, "password": "not the right one"});
     let flood = join_all((0..50).map(|_| ann.post("/v1/login", wrong.clone())));

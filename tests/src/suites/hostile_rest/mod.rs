@@ -3,6 +3,7 @@
 
 mod bodies;
 mod credentials;
+mod limits;
 mod texts;
 mod wire;
 
@@ -16,6 +17,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = bodies::trials(world);
     trials.extend(texts::trials(world));
     trials.extend(credentials::trials(world));
+    trials.extend(limits::trials(world));
     trials.extend(wire::trials(world));
     trials
 }
