@@ -69,7 +69,7 @@ impl<K: Hash + Eq + Send + Sync + 'static> Quota<K> {
         let buckets = Cache::builder()
             .max_capacity(MAX_REMEMBERED)
             .time_to_idle(rate.whole() + rate.interval)
-            // Not the seldom ones: who comes for the first time counts too.
+            // Takes every newcomer in; the default turns them away in a flood, uncounted.
             .eviction_policy(EvictionPolicy::lru());
         Self { rate, buckets: buckets.build() }
     }
