@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{Object, OpenApi};
@@ -25,6 +26,8 @@ pub(crate) struct EventList {
     /// The number of the last of them, or the one asked after: ask after this
     /// the next time.
     as_of_seq: i64,
+    /// Numbers mean something within this epoch only: give it with the next question.
+    epoch: String,
 }
 
 /// Events.
@@ -35,8 +38,14 @@ impl EventsApi {
     /// Events of a channel
     ///
     /// Those after a number, in order. With `wait_s` the answer comes as soon as
-    /// there is one (long poll), or empty after that time.
+    /// there is one (long poll), or empty after that time. A number that the channel
+    /// has not reached, or of another epoch, is answered 409 `resync`: the database was
+    /// restored, say. Then load the channel anew.
     #[oai(path = "/:channel/events", method = "get", operation_id = "listEvents")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the request that is documented"
+    )]
     async fn list(
         &self,
         node: Data<&Arc<Node>>,
@@ -46,17 +55,23 @@ impl EventsApi {
         /// The number of the last event that you have; 0 for none.
         #[oai(default, validator(minimum(value = "0")))]
         after_seq: Query<i64>,
+        /// The epoch of that number, as the answer that had it told it.
+        epoch: Query<Option<String>>,
         /// At most so many.
         #[oai(default = "page_limit", validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<u64>,
         /// Seconds to wait for the first one.
         #[oai(default, validator(maximum(value = "30")))]
         wait_s: Query<u64>,
-    ) -> Result<Body<EventList>, Refused<400, 401, 403, 404>> {
+    ) -> Result<Body<EventList>, Refused<400, 401, 403, 404, 409>> {
         let reference = reference(&channel)?;
         let mut seat = require_member(&node, &actor, &reference).await?;
         let channel_id = seat.channel.summary.id;
-        let waits = wait_s.0 > 0 && seat.channel.last_seq <= after_seq.0;
+        let is_of_now = epoch.0.is_none_or(|epoch| epoch == node.epoch);
+        if !is_of_now || after_seq.0 > seat.channel.last_seq {
+            return Err(resync().into());
+        }
+        let waits = wait_s.0 > 0 && seat.channel.last_seq == after_seq.0;
         if waits {
             let wait = Duration::from_secs(wait_s.0);
             node.gateway.wait_past(&node.domain, channel_id, after_seq.0, wait).await;
@@ -75,8 +90,13 @@ impl EventsApi {
         let items: Vec<Event> =
             events.into_iter().map(|event| event.seen_with(seat.sight)).collect();
         let as_of_seq = items.last().map_or(after_seq.0, |event| event.seq);
-        Ok(Body(EventList { items, as_of_seq }))
+        Ok(Body(EventList { items, as_of_seq, epoch: node.epoch.clone() }))
     }
+}
+
+fn resync() -> Problem {
+    let detail = "This channel has never reached that number. Load it anew.";
+    Problem::new(StatusCode::CONFLICT, "resync", detail)
 }
 
 fn page_limit() -> u64 {

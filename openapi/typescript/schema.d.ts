@@ -928,7 +928,9 @@ export interface paths {
         /**
          * Events of a channel
          * @description Those after a number, in order. With `wait_s` the answer comes as soon as
-         *     there is one (long poll), or empty after that time.
+         *     there is one (long poll), or empty after that time. A number that the channel
+         *     has not reached, or of another epoch, is answered 409 `resync`: the database was
+         *     restored, say. Then load the channel anew.
          */
         get: operations["listEvents"];
         put?: never;
@@ -1420,6 +1422,8 @@ export interface components {
              *     the next time.
              */
             as_of_seq: number;
+            /** @description Numbers mean something within this epoch only: give it with the next question. */
+            epoch: string;
         };
         /**
          * FieldError
@@ -6497,6 +6501,8 @@ export interface operations {
             query?: {
                 /** @description The number of the last event that you have; 0 for none. */
                 after_seq?: number;
+                /** @description The epoch of that number, as the answer that had it told it. */
+                epoch?: string;
                 /** @description At most so many. */
                 limit?: number;
                 /** @description Seconds to wait for the first one. */
@@ -6549,6 +6555,15 @@ export interface operations {
             };
             /** @description There is none, or you may not know of it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is taken, or something else stands against it: the code says what. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,7 +38,7 @@ struct Answered {
 
 /// Does what the frame says. Only sends go on after it returns.
 pub(crate) async fn obey(node: &Arc<Node>, client: &mut Client, text: &str) -> Obeyed {
-    let frame = match serde_json::from_str(text) {
+    let frame = match ClientFrame::parse(text) {
         Ok(ClientFrame::Send(frame)) => {
             return Obeyed::Send(send(node.clone(), client.actor.clone(), frame).boxed());
         }

@@ -116,7 +116,7 @@ async fn hello(node: &Node, socket: &mut Socket) -> Result<Hello, Option<Closing
         let closing = Closing::new(CloseCode::Policy, "the hello was refused");
         Some(Closing { problem: Some(problem), ..closing })
     };
-    let greeting = match serde_json::from_str(&text) {
+    let greeting = match ClientFrame::parse(&text) {
         Ok(ClientFrame::Hello(greeting)) => Ok(greeting),
         Ok(_) => Err(inbox::malformed("The first frame is a hello.")),
         Err(error) => Err(inbox::malformed(&format!("The first frame is no hello: {error}."))),

@@ -2,6 +2,7 @@
 //! unknown field, no field twice. (The payload of poem-openapi coerces types,
 //! keeps the last of two fields and reads without a bound.)
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use poem::error::ReadBodyError;
@@ -51,7 +52,7 @@ impl<T: Type + DeserializeOwned + Validate> ParsePayload for Body<T> {
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
         let bytes = read(request, body).await?;
-        let value: T = serde_json::from_slice(&bytes).map_err(|error| malformed(&error))?;
+        let value: T = parse(&bytes)?;
         value.validate().map_err(|errors| invalid(&errors))?;
         Ok(Self(value))
     }
@@ -125,6 +126,15 @@ impl<T: Type + Serialize + Send> ApiResponse for Body<T> {
     }
 }
 
+/// Serde would also take a list of an object's values, in the order of its fields.
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    let value = serde_json::from_slice(json).map_err(|error| malformed(&error))?;
+    match json.trim_ascii_start().first() {
+        Some(b'{') => Ok(value),
+        _ => Err(malformed(&"it is no object")),
+    }
+}
+
 /// All of a body, if it is no larger than allowed and comes in time.
 pub(crate) async fn read(
     request: &Request,
@@ -156,7 +166,7 @@ fn too_large() -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than 2 MiB.")
 }
 
-fn malformed(error: &serde_json::Error) -> Problem {
+fn malformed(error: &dyn Display) -> Problem {
     let detail = format!("The body is not the JSON that is expected: {error}.");
     Problem::new(StatusCode::BAD_REQUEST, "malformed_body", detail)
 }

@@ -176,7 +176,7 @@ fn body_of(operation: &Operation) -> Content {
             "new_password": "another horse"}),
         "updateMe" => json!({"last_name": "Roe"}),
         "updateUser" => json!({"role": "member"}),
-        "deleteMe" => json!({"password": "correct horse"}),
+        "deleteMe" | "changeEmail" => json!({"password": "correct horse"}),
         "forgotPassword" => json!({"email": "nobody@example.org"}),
         "resetPassword" => json!({"token": "unknown", "new_password": "another horse"}),
         "createChannel" => json!({"name": unique("room")}),
@@ -204,7 +204,7 @@ fn invalid_body_of(operation: &Operation) -> Option<(&'static str, Value)> {
         "changePassword" => {
             ("new_password", json!({"current_password": "correct horse", "new_password": "short"}))
         }
-        "deleteMe" => ("password", json!({"password": "p".repeat(257)})),
+        "deleteMe" | "changeEmail" => ("password", json!({"password": "p".repeat(257)})),
         "updateMe" => ("display_name", json!({"display_name": "An\nn"})),
         "forgotPassword" => ("email", json!({"email": "nobody"})),
         "resetPassword" => ("new_password", json!({"token": "unknown", "new_password": "short"})),

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use poem_openapi::{Object, Union};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use warren_domain::id::{ChannelId, MessageId};
 
@@ -25,6 +26,17 @@ pub(crate) enum ClientFrame {
     Unsubscribe(UnsubscribeFrame),
     Typing(TypingFrame),
     Ping(PingFrame),
+}
+
+impl ClientFrame {
+    /// Serde would also take a list of a frame's values, in their order.
+    pub(crate) fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let frame = serde_json::from_str(text)?;
+        match text.trim_ascii_start().starts_with('{') {
+            true => Ok(frame),
+            false => Err(serde_json::Error::custom("a frame is an object")),
+        }
+    }
 }
 
 /// Who it is, and what it has. Must be the first frame, within 10 s.

@@ -121,6 +121,8 @@ async fn frame_that_is_no_frame_is_an_error(world: Arc<World>) {
         json!({"type": "dance"}),
         json!({"typ": "ping"}),
         json!([1]),
+        json!(["ping"]),
+        json!(["delete", ann.id, null]),
         json!("ping"),
         json!({"type": "send", "channel": "public", "text": 7}),
         json!({"type": "send", "channel": "public", "text": "hi", "thread_root_id": "none"}),

@@ -38,6 +38,14 @@ async fn types_are_not_coerced(world: Arc<World>) {
     for value in ["123", "true", "null", "[\"hello\"]", "{}", "1.5"] {
         refused(&world, format!(r#"{{"text":{value}}}"#).as_bytes()).await;
     }
+    // The values of an object in the order of its fields.
+    for list in [r#"["hello"]"#, r#"["hello",null,null]"#] {
+        refused(&world, list.as_bytes()).await;
+    }
+    let ann = world.person("ann").await;
+    let list = Content::Bytes("application/json", b"[null, null]".to_vec());
+    let call = Call { method: "PATCH", path: "/v1/me", content: list, headers: &[] };
+    ann.call(call).await.expect_problem(400, "malformed_body");
 }
 
 /// Row 4.

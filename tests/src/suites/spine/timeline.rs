@@ -17,6 +17,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             events_of_every_kind_are_numbered_without_a_gap,
             long_poll_ends_with_the_event_from_another_node,
             long_poll_without_an_event_ends_empty_in_time,
+            number_that_was_never_reached_is_worthless,
             time_and_number_agree,
             node_is_alive_and_ready,
             served_document_is_the_checked_in_one,
@@ -67,6 +68,20 @@ async fn long_poll_without_an_event_ends_empty_in_time(world: Arc<World>) {
     assert_eq!(answer.expect(200)["items"].as_array().map(Vec::len), Some(0));
     assert!(begun.elapsed() >= Duration::from_millis(900), "it waited");
     assert!(begun.elapsed() < Duration::from_secs(10), "it ended");
+}
+
+/// A client of a database that was restored does not wait for a number that means
+/// something else when it comes.
+async fn number_that_was_never_reached_is_worthless(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let channel = ann.create_channel("private").await;
+    let path = format!("/v1/channels/{channel}/events?wait_s=1&after_seq=");
+    ann.get(&format!("{path}3")).await.expect_problem(409, "resync");
+    let page = ann.get(&format!("{path}1")).await.expect(200).clone();
+    let epoch = page["epoch"].as_str().expect("an epoch");
+    let elsewhere = world.elsewhere(&ann).await;
+    elsewhere.get(&format!("{path}2&epoch={epoch}")).await.expect(200);
+    elsewhere.get(&format!("{path}2&epoch=another")).await.expect_problem(409, "resync");
 }
 
 async fn time_and_number_agree(world: Arc<World>) {
