@@ -858,7 +858,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Who reacted with an emoji */
+        get: operations["listReactors"];
         /**
          * React to a message
          * @description Once with each emoji, in at most 20 different ways by all together. Doing it
@@ -2022,6 +2023,16 @@ export interface components {
              *     in events.
              */
             mine?: boolean;
+        };
+        /**
+         * ReactorList
+         * @description People who reacted in one way.
+         */
+        ReactorList: {
+            /** @description In the order of their ids. */
+            items: components["schemas"]["Person"][];
+            /** @description Give it as `cursor` to go on; absent at the end. */
+            next_cursor?: string;
         };
         /**
          * ReadRequest
@@ -6103,6 +6114,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReplyList"];
+                };
+            };
+            /** @description The body, a parameter or a header cannot be read: the detail says which. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, or you may not know of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error; under /v1 also 429 `too_many_requests`, to who asks too often: come again after Retry-After seconds. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReactors: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The message's id. */
+                id: string;
+                /** @description As it was added. */
+                emoji: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactorList"];
                 };
             };
             /** @description The body, a parameter or a header cannot be read: the detail says which. */

@@ -15,6 +15,7 @@ pub(crate) enum ListKind {
     Invitations,
     Users,
     Replies,
+    Reactors,
     UserChannels,
     UserMessages,
 }
@@ -28,6 +29,7 @@ impl ListKind {
             Self::Invitations => "invitations:",
             Self::Users => "users:",
             Self::Replies => "replies:",
+            Self::Reactors => "reactors:",
             Self::UserChannels => "user-channels:",
             Self::UserMessages => "user-messages:",
         }

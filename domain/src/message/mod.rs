@@ -40,7 +40,7 @@ pub use outcome::{Outcome, Receipt, Rejection};
 pub use pending::{Fingerprint, MAX_PAYLOAD_SIZE_BYTES, PAYLOAD_VERSION, Pending, Undecodable};
 pub use pin::{MAX_PINS, Pin, Pins, pin, pins, unpin};
 pub use post::{PostError, Posted, Send, post};
-pub use reaction::{MAX_REACTIONS, react, take_back};
+pub use reaction::{MAX_REACTIONS, react, take_back, who_reacted};
 pub use receipt::{ReceiptError, SendState, receipt};
 pub use text::{MAX_TEXT_SIZE_BYTES, MessageText};
 pub use thread::replies;

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use crate::account::Actor;
+use crate::channel::AccessError;
 use crate::context::Domain;
 use crate::entity::{message, reaction};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::Emoji;
 use crate::message::change::{Change, ChangeError};
-use crate::timeline::{Message, MessageChange, Reaction, Reactions};
+use crate::message::history::locate;
+use crate::timeline::{Message, MessageChange, Person, Reaction, Reactions};
 
 /// In how many different ways people can react to one message.
 pub const MAX_REACTIONS: usize = 20;
@@ -48,6 +51,36 @@ pub async fn react(
     .await?;
     let changed = message::ActiveModel { reactions: Set(Some(reactions)), ..change.row() };
     change.commit(domain, actor, changed, MessageChange::ReactionAdded(emoji)).await
+}
+
+/// Who reacted to a message with this emoji, in the order of their ids, from the one
+/// after `after` on.
+///
+/// # Errors
+/// [`AccessError::NotFound`] if the actor may not see the message.
+pub async fn who_reacted(
+    domain: &Domain,
+    actor: &Actor,
+    id: MessageId,
+    emoji: Emoji,
+    after: UserId,
+    limit: u64,
+) -> Result<Vec<Person>, AccessError> {
+    let (_, (channel_id, seq)) = locate(domain, actor, id).await?;
+    let ids: Vec<UserId> = reaction::Entity::find()
+        .select_only()
+        .column(reaction::Column::UserId)
+        .filter(reaction::Column::ChannelId.eq(channel_id))
+        .filter(reaction::Column::Seq.eq(seq))
+        .filter(reaction::Column::Emoji.eq(String::from(emoji)))
+        .filter(reaction::Column::UserId.gt(after))
+        .order_by_asc(reaction::Column::UserId)
+        .limit(limit)
+        .into_tuple()
+        .all(domain.database.read())
+        .await?;
+    let people = domain.people.get(domain.database.read(), ids.clone()).await?;
+    Ok(ids.iter().filter_map(|id| people.get(id).cloned()).collect())
 }
 
 /// Takes the actor's reaction back. Who has not reacted so changes nothing.

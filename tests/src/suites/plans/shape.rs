@@ -72,6 +72,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("keeping a revision", &["INSERT INTO \"message_revision\""]),
     ("revisions", &["FROM \"message_revision\"", "\"revision\" > ?", "LIMIT"]),
     ("reacting", &["INSERT INTO \"reaction\""]),
+    ("who reacted", &["FROM \"reaction\"", "\"emoji\" = ?", "\"user_id\" > ?", "LIMIT"]),
     ("counting reactions", &["UPDATE \"message\" SET \"reactions\""]),
     ("own reactions", &["FROM \"reaction\"", "\"emoji\" IN (", "\"user_id\" = ?"]),
     ("deleting", &["UPDATE \"message\" SET \"text\" = ?, \"deleted_at\""]),

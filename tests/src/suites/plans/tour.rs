@@ -206,6 +206,7 @@ async fn changes(ann: &Person, channel: &str) {
     for emoji in ["🥕", "🐇", "🐇"] {
         ann.react(&id, emoji).await.expect(200);
     }
+    ann.get(&format!("/v1/messages/{id}/reactions/%F0%9F%A5%95")).await.expect(200);
     ann.messages(channel, "").await;
     ann.take_back(&id, "🐇").await.expect(200);
     ann.take_back(&id, "🐇").await.expect(200);

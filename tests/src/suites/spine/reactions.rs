@@ -20,6 +20,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
         [
             reactions_are_counted_in_the_order_of_their_first_use,
             reaction_is_mine_only_to_who_reacted,
+            who_reacted_is_told_page_by_page,
             reacting_twice_and_taking_back_twice_change_nothing,
             twenty_people_react_at_once_and_are_counted,
             spellings_of_one_emoji_count_together,
@@ -36,6 +37,34 @@ async fn room(world: &World) -> (Person, Person, String, String) {
     bob.join(&channel).await;
     let id = ann.posted(&channel, "carrots?").await;
     (ann, bob, channel, id)
+}
+
+async fn who_reacted_is_told_page_by_page(world: Arc<World>) {
+    let (ann, bob, _, id) = room(&world).await;
+    for (person, emoji) in [(&ann, "🥕"), (&bob, "🥕"), (&bob, "🐇")] {
+        person.react(&id, emoji).await.expect(200);
+    }
+    let who = async |emoji: &str, query: &str| {
+        let emoji: String = url::form_urlencoded::byte_serialize(emoji.as_bytes()).collect();
+        ann.get(&format!("/v1/messages/{id}/reactions/{emoji}?{query}")).await
+    };
+    let first = who("🥕", "limit=1").await.expect(200).clone();
+    let cursor = first["next_cursor"].as_str().expect("a full page");
+    let second = who("🥕", &format!("limit=2&cursor={cursor}")).await.expect(200).clone();
+    assert!(second.get("next_cursor").is_none(), "{second}");
+    let mut ids = [&first, &second].map(|page| page["items"][0]["id"].clone());
+    ids.sort_by_key(Value::to_string);
+    let mut expected = [json!(ann.id), json!(bob.id)];
+    expected.sort_by_key(Value::to_string);
+    assert_eq!(ids, expected);
+    assert_eq!(who("🐇", "").await.expect(200)["items"][0]["username"], bob.username.as_str());
+    assert_eq!(who("👍🏽", "").await.expect(200)["items"], json!([]));
+    who("no emoji", "").await.expect_problem(400, "invalid_parameter");
+    let eve = world.person("eve").await;
+    let path = format!("/v1/messages/{id}/reactions/%F0%9F%A5%95");
+    eve.get(&path).await.expect_problem(404, "not_found");
+    ann.delete_message(&id).await.expect(204);
+    assert_eq!(who("🥕", "").await.expect(200)["items"], json!([]));
 }
 
 async fn reactions_are_counted_in_the_order_of_their_first_use(world: Arc<World>) {
