@@ -11,7 +11,7 @@ use serde::Deserialize;
 use validator::Validate;
 use warren_domain::account::{self, Email, EmailError, User};
 
-use crate::account::accounts::{check_email, sentence};
+use crate::account::accounts::{check_email, check_given_password, sentence};
 use crate::auth::Bearer;
 use crate::http::body::{Body, invalid_value};
 use crate::http::costly;
@@ -26,12 +26,7 @@ use crate::tag::Tag;
 pub(crate) struct EmailChangeRequest {
     /// Your password.
     #[oai(validator(min_length = 1, max_length = 256))]
-    #[validate(length(
-        min = 1,
-        max = 256,
-        code = "length",
-        message = "a password has 1 to 256 characters"
-    ))]
+    #[validate(custom(function = "check_given_password"))]
     password: String,
     /// Where mail reaches you; also good for signing in. Absent for none.
     #[oai(validator(

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use validator::Validate;
 use warren_domain::account::{self, ConfirmError, Email, ForgotError, Password, ResetError};
 
-use crate::account::accounts::{check_email, check_password, sentence};
+use crate::account::accounts::{check_email, check_given_password, check_password, sentence};
 use crate::auth::Bearer;
 use crate::http::body::{Body, invalid_value};
 use crate::http::costly;
@@ -26,12 +26,7 @@ use crate::tag::Tag;
 pub(crate) struct PasswordChangeRequest {
     /// The one that is good now.
     #[oai(validator(min_length = 1, max_length = 256))]
-    #[validate(length(
-        min = 1,
-        max = 256,
-        code = "length",
-        message = "a password has 1 to 256 characters"
-    ))]
+    #[validate(custom(function = "check_given_password"))]
     current_password: String,
     /// 8 to 256 characters.
     #[oai(validator(min_length = 8, max_length = 256))]

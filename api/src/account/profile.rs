@@ -11,7 +11,7 @@ use serde::Deserialize;
 use validator::Validate;
 use warren_domain::account::{self, DeletionError, PersonName, ProfileChange, ProfileError, User};
 
-use crate::account::accounts::{check_person_name, sentence};
+use crate::account::accounts::{check_given_password, check_person_name, sentence};
 use crate::auth::Bearer;
 use crate::http::body::{Body, invalid_value};
 use crate::http::costly;
@@ -64,12 +64,7 @@ pub(crate) struct ProfileRequest {
 pub(crate) struct DeletionRequest {
     /// Your password.
     #[oai(validator(min_length = 1, max_length = 256))]
-    #[validate(length(
-        min = 1,
-        max = 256,
-        code = "length",
-        message = "a password has 1 to 256 characters"
-    ))]
+    #[validate(custom(function = "check_given_password"))]
     password: String,
 }
 

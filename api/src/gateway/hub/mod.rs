@@ -1,6 +1,8 @@
 //! What this node watches: distributes what the bus brings, and finds what it
 //! did not bring.
 
+mod check;
+
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,16 +10,15 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use warren_domain::Domain;
-use warren_domain::account;
-use warren_domain::channel;
 use warren_domain::database::{DbErr, in_time};
 use warren_domain::id::{ChannelId, SessionId, UserId};
 use warren_domain::port::{BusSignal, ChannelEvents, Ephemeral};
 use warren_domain::timeline::{self, EventKind, Person};
 
+use self::check::{check_memberships, check_regularly};
 use crate::gateway::frame::{EventFrame, HasReadFrame, ServerFrame, SomebodyTypingFrame};
 use crate::gateway::pace::Pace;
 use crate::gateway::presence::{self, Presence};
@@ -27,11 +28,6 @@ use crate::node::Node;
 
 /// How long a gap may be the bus's own disorder before the database is asked.
 const GAP_WAIT: Duration = Duration::from_millis(30);
-
-/// How often every head, membership and session is compared with the database:
-/// what a lost hint may cost, and within the 5 s in which an ended session's
-/// sockets close.
-const CHECK_INTERVAL: Duration = Duration::from_secs(4);
 
 /// How long the pace of somebody without sockets is remembered.
 const PACE_MEMORY: Duration = Duration::from_secs(60);
@@ -365,62 +361,6 @@ fn spawn_repair(hub: &Arc<Hub>, node: &Arc<Node>, stream: Arc<ChannelStream>) {
             }
         }
     });
-}
-
-async fn check_regularly(hub: &Arc<Hub>, node: &Arc<Node>) {
-    let mut interval = tokio::time::interval(CHECK_INTERVAL);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = interval.tick() => {}
-            () = hub.check_now.notified() => {}
-        }
-        if let Err(error) = in_time(DATABASE_TIMEOUT, check(hub, node)).await {
-            tracing::warn!(%error, "the sockets' state was not compared with the database");
-        }
-    }
-}
-
-/// Three queries for the whole node: heads, memberships, sessions.
-async fn check(hub: &Arc<Hub>, node: &Arc<Node>) -> Result<(), DbErr> {
-    let streams: Vec<Arc<ChannelStream>> = {
-        let mut streams = lock(&hub.streams);
-        streams.retain(|_, stream| stream.is_watched());
-        streams.values().cloned().collect()
-    };
-    if !streams.is_empty() {
-        let ids = streams.iter().map(|stream| stream.channel_id()).collect();
-        let heads = timeline::heads(&node.domain.database, ids).await?;
-        for stream in streams {
-            let head = heads.get(&stream.channel_id()).copied().unwrap_or(0);
-            stream.begin_at(head);
-            if stream.offer(head, []) {
-                spawn_repair(hub, node, stream);
-            }
-        }
-    }
-    check_sockets(hub, node).await
-}
-
-async fn check_sockets(hub: &Arc<Hub>, node: &Arc<Node>) -> Result<(), DbErr> {
-    let (users, sessions): (Vec<UserId>, HashSet<SessionId>) = {
-        let sockets = lock(&hub.sockets);
-        let sessions = sockets.values().flatten().map(|entry| entry.session_id).collect();
-        (sockets.keys().copied().collect(), sessions)
-    };
-    if users.is_empty() {
-        return Ok(());
-    }
-    let live = account::live_among(&node.domain, sessions.iter().copied().collect()).await?;
-    hub.end_sessions(|session| sessions.contains(&session) && !live.contains(&session));
-    check_memberships(hub, node, users).await
-}
-
-async fn check_memberships(hub: &Hub, node: &Node, users: Vec<UserId>) -> Result<(), DbErr> {
-    for (user_id, channels) in channel::memberships_of(&node.domain, users).await? {
-        hub.for_sockets_of(user_id, |signal| signal.reconcile(&channels));
-    }
-    Ok(())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
