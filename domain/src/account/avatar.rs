@@ -76,6 +76,9 @@ async fn replace(
     let transaction = domain.database.write().await?;
     let row = row::lock(&transaction, user_id).await?;
     let row = row.filter(|row| row.deactivated_at.is_none()).ok_or(AvatarError::Deactivated)?;
+    if picture.is_none() && row.avatar_id.is_none() {
+        return Ok(row.into());
+    }
     forget(&transaction, user_id).await?;
     let avatar_id = match picture {
         Some(picture) => Some(insert(domain, &transaction, user_id, picture).await?),
