@@ -4,7 +4,11 @@
 CARGO ?= cargo
 BUILD_FOLDER := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
-.PHONY: help run test openapi contract sdk clean toolchain
+# How long `make faults` keeps its loads up, and what its chance begins with.
+MINUTES ?= 3
+SEED ?= 1
+
+.PHONY: help run test faults openapi contract sdk clean toolchain
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -22,6 +26,12 @@ test: toolchain ## Check the style, then run every test
 	openapi/examples/build.sh "$(BUILD_FOLDER)" python >/dev/null
 	openapi/examples/build.sh "$(BUILD_FOLDER)" rust >/dev/null
 	$(CARGO) test --workspace
+
+faults: toolchain ## Break everything on purpose: make faults MINUTES=10 SEED=7
+	tests/install-servers.sh "$(BUILD_FOLDER)"
+	$(CARGO) build --workspace --bins
+	WARREN_FAULTS_MINUTES=$(MINUTES) WARREN_FAULTS_SEED=$(SEED) \
+	  $(CARGO) test -p warren-tests --test system -- faults:: --test-threads=1
 
 openapi: toolchain ## Write openapi/openapi.json and asyncapi.yaml anew
 	mkdir -p openapi

@@ -7,6 +7,7 @@ pub mod client;
 pub mod deployment;
 pub mod guardian;
 pub mod program;
+pub mod promise;
 pub mod servers;
 pub mod site;
 pub mod suites;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Trial};
 use warren_tests::deployment::Combination;
 use warren_tests::guardian;
+use warren_tests::program::target_folder;
+use warren_tests::promise;
 use warren_tests::servers::{DatabaseServer, Servers};
 use warren_tests::suites;
 use warren_tests::world::World;
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     let trials: Vec<Trial> = worlds.iter().flat_map(suites::of).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     let covered = runs_everything(&arguments).then(|| coverage::report(&worlds));
+    promise::report(&target_folder());
     for world in &worlds {
         world.stop();
     }
