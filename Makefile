@@ -8,7 +8,7 @@ BUILD_FOLDER := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MINUTES ?= 3
 SEED ?= 1
 
-.PHONY: help run test faults openapi contract sdk clean toolchain
+.PHONY: help run test faults bench openapi contract sdk clean toolchain
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -32,6 +32,11 @@ faults: toolchain ## Break everything on purpose: make faults MINUTES=10 SEED=7
 	$(CARGO) build --workspace --bins
 	WARREN_FAULTS_MINUTES=$(MINUTES) WARREN_FAULTS_SEED=$(SEED) \
 	  $(CARGO) test -p warren-tests --test system -- faults:: --test-threads=1
+
+bench: toolchain ## Measure Warren beside the bare limits, in a release build
+	tests/install-servers.sh "$(BUILD_FOLDER)"
+	$(CARGO) build --release --workspace --bins
+	"$(BUILD_FOLDER)/release/warren-bench" --out docs/benchmarks
 
 openapi: toolchain ## Write openapi/openapi.json and asyncapi.yaml anew
 	mkdir -p openapi

@@ -32,19 +32,25 @@ pub enum Signal {
     Continue,
 }
 
-/// The path of one of Warren's programs, beside the test program's folder.
+/// The path of one of Warren's programs.
 pub fn warren_program(name: &str) -> PathBuf {
-    let test_program = std::env::current_exe().expect("know the test program's path");
-    let folder = test_program.ancestors().nth(2).expect("a target folder");
-    let path = folder.join(name);
+    let path = profile_folder().join(name);
     assert!(path.exists(), "{} is missing: cargo build --workspace --bins", path.display());
     path
 }
 
 /// The folder of everything that is built.
 pub fn target_folder() -> PathBuf {
-    let test_program = std::env::current_exe().expect("know the test program's path");
-    test_program.ancestors().nth(3).expect("a target folder").to_owned()
+    profile_folder().parent().expect("a target folder").to_owned()
+}
+
+/// The folder of what was built in the same profile as this program, which is in it, or in
+/// its `deps` if it is a test.
+fn profile_folder() -> PathBuf {
+    let program = std::env::current_exe().expect("know this program's path");
+    let folder = program.parent().expect("a folder");
+    let is_test = folder.ends_with("deps");
+    if is_test { folder.parent().expect("a folder") } else { folder }.to_owned()
 }
 
 /// Something that `make test` installs into the folder of everything that is built.

@@ -5,8 +5,6 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Mutex;
 
-use serde_json::json;
-
 /// The promises of docs/faults.md that a test here sets a fault against, by row.
 const PROMISES: [(u32, &str); 22] = [
     (1, "what was accepted is never lost"),
@@ -65,24 +63,20 @@ pub fn held(row: u32, on: &str, figures: &str) {
     HELD.lock().unwrap().push(held);
 }
 
-/// Prints every promise that held, in the order of their rows, and writes them to
-/// `promises.json` in the folder of what is built. Prints nothing if there is none.
+/// Prints every promise that held, in the order of their rows, and writes them as a
+/// table to `promises.md` in the folder of what is built. Nothing if there is none.
 pub fn report(folder: &Path) {
     let mut held = HELD.lock().unwrap().clone();
     if held.is_empty() {
         return;
     }
     held.sort_by(|one, other| (one.row, &one.on).cmp(&(other.row, &other.on)));
-    let mut text = String::from("Promises that held under their faults:\n");
+    let mut table = String::from("| # | promise | on | figures |\n|---|---|---|---|\n");
+    println!("Promises that held under their faults:");
     for held in &held {
-        let _ = writeln!(text, "  {}", held.line());
+        println!("  {}", held.line());
+        let Held { row, statement, on, figures } = held;
+        let _ = writeln!(table, "| {row} | {statement} | {on} | {figures} |");
     }
-    println!("{text}");
-    let rows: Vec<_> = held
-        .iter()
-        .map(|held| json!({"row": held.row, "promise": held.statement, "on": held.on, "figures": held.figures}))
-        .collect();
-    let path = folder.join("promises.json");
-    let written = serde_json::to_vec_pretty(&rows).expect("JSON");
-    std::fs::write(&path, written).expect("write promises.json");
+    std::fs::write(folder.join("promises.md"), table).expect("write promises.md");
 }

@@ -191,14 +191,17 @@ impl Cursors {
     pub(crate) async fn pull(&mut self) -> Result<Vec<Utf8Bytes>, DbErr> {
         let Some(channel_id) = self.due.pop_front() else { return Ok(Vec::new()) };
         let Some(cursor) = self.watched.get(&channel_id) else { return Ok(Vec::new()) };
-        let mut frames = match cursor.watch.pull(cursor.seq) {
-            Pull::Frames(frames) => frames,
+        let (mut frames, more) = match cursor.watch.pull(cursor.seq) {
+            Pull::Frames { frames, more } => (frames, more),
             Pull::UpToDate => return Ok(Vec::new()),
             Pull::Behind => {
-                Box::pin(self.hub.read(&self.node.domain, channel_id, cursor.seq)).await?
+                let read = self.hub.read(&self.node.domain, channel_id, cursor.seq);
+                (Box::pin(read).await?, true)
             }
         };
-        self.due.push_back(channel_id);
+        if more {
+            self.due.push_back(channel_id);
+        }
         let end = self.end_of_membership(channel_id, &frames).await?;
         let sight = self.signal.sight(channel_id);
         if let Some(end) = end {

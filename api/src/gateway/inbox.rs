@@ -1,5 +1,6 @@
 //! The reading half of a socket: what its client says.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -72,12 +73,14 @@ pub(crate) async fn read(
 ) {
     let mut under_way = FuturesUnordered::<Work>::new();
     let mut late = FuturesUnordered::<Late>::new();
-    let signal = client.signal.clone();
+    let (signal, answers) = (client.signal.clone(), requests.clone());
+    let mut ended = pin!(signal.ended().cancelled());
+    let mut closed = pin!(answers.closed());
     loop {
         let said = tokio::select! {
             biased;
-            () = signal.ended().cancelled() => return drain(frames).await,
-            () = requests.closed() => return drain(frames).await,
+            () = &mut ended => return drain(frames).await,
+            () = &mut closed => return drain(frames).await,
             Some((request, wait)) = under_way.next(), if !under_way.is_empty() => {
                 if let Some(wait) = wait.filter(|_| late.len() < MAX_SENDS_UNDER_WAY) {
                     late.push(wait);

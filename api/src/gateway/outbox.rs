@@ -1,5 +1,6 @@
 //! The writing half of a socket: answers, events, pings, and the goodbye.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,11 +52,15 @@ pub(crate) async fn write(
 ) {
     let mut outbox = Outbox { sink, cursors, asked: false };
     let mut pings = pings();
+    // Waited for once, not anew in each turn: every socket of the node waits for the
+    // same stop, and each wait is an entry in one list.
+    let mut stopped = pin!(stop.cancelled());
+    let mut ended = pin!(signal.ended().cancelled());
     let end = loop {
         let step = tokio::select! {
             biased;
-            () = stop.cancelled() => Err(End::Close(Closing::going_away())),
-            () = signal.ended().cancelled() => Err(End::Close(session_ended())),
+            () = &mut stopped => Err(End::Close(Closing::going_away())),
+            () = &mut ended => Err(End::Close(session_ended())),
             request = requests.recv() => match request {
                 Some(request) => outbox.answer(request).await,
                 None => Err(End::Close(Closing::new(CloseCode::Normal, ""))),

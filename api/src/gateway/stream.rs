@@ -56,9 +56,9 @@ struct State {
 
 /// What a socket gets when it asks for what comes after its cursor.
 pub(crate) enum Pull {
-    /// These; there may be more.
-    Frames(Vec<EventFrame>),
-    /// Nothing more for now.
+    /// These; whether there are more.
+    Frames { frames: Vec<EventFrame>, more: bool },
+    /// Nothing for now: the signal tells of more.
     UpToDate,
     /// More than the ring holds: read the database.
     Behind,
@@ -291,16 +291,16 @@ impl Watch {
     pub(crate) fn pull(&self, cursor: i64) -> Pull {
         self.watcher.told.store(false, Ordering::Release);
         let state = self.stream.lock();
-        match state.last {
-            Some(last) if cursor < last => {}
-            _ => return Pull::UpToDate,
-        }
+        let Some(last) = state.last.filter(|last| cursor < *last) else { return Pull::UpToDate };
         let first = state.ring.front().map_or(i64::MAX, |frame| frame.seq);
         if cursor + 1 < first {
             return Pull::Behind;
         }
         let skipped = usize::try_from(cursor + 1 - first).unwrap_or(usize::MAX);
-        Pull::Frames(state.ring.iter().skip(skipped).take(PULL_LENGTH).cloned().collect())
+        let frames: Vec<EventFrame> =
+            state.ring.iter().skip(skipped).take(PULL_LENGTH).cloned().collect();
+        let more = frames.last().is_some_and(|frame| frame.seq < last);
+        Pull::Frames { frames, more }
     }
 }
 
@@ -325,7 +325,7 @@ mod tests {
 
     fn pulled(watch: &Watch, cursor: i64) -> Vec<i64> {
         match watch.pull(cursor) {
-            Pull::Frames(frames) => frames.iter().map(|frame| frame.seq).collect(),
+            Pull::Frames { frames, .. } => frames.iter().map(|frame| frame.seq).collect(),
             Pull::UpToDate => vec![],
             Pull::Behind => vec![-1],
         }

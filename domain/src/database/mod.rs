@@ -3,6 +3,7 @@
 mod failure;
 mod fitness;
 mod session;
+mod shape;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use sea_orm::{
 
 pub use failure::{Failure, classify};
 pub use fitness::{Unfit, check_fitness};
+pub(crate) use shape::{insert_all, padded};
 
 /// Connections to the database. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use crate::account::People;
-use crate::database::Database;
+use crate::database::{Database, insert_all, padded};
 use crate::entity::send_outcome;
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl::Acl;
@@ -62,11 +62,7 @@ pub(crate) async fn commit_batch(
     };
     let outcomes =
         batch.iter().zip(names).map(|(pending, names)| decision.decide(pending, names)).collect();
-    if !decision.rows.is_empty() {
-        send_outcome::Entity::insert_many(decision.rows)
-            .exec_without_returning(&transaction)
-            .await?;
-    }
+    insert_all(&transaction, decision.rows).await?;
     decision.mentions.write(&transaction).await?;
     let mut publication = decision.timeline.commit(transaction).await?;
     for (channel_id, seq) in decision.repeated {
@@ -216,7 +212,7 @@ async fn stored(
     transaction: &DatabaseTransaction,
     batch: &[Pending],
 ) -> Result<HashMap<MessageId, Decided>, DbErr> {
-    let ids: Vec<MessageId> = batch.iter().map(|pending| pending.id).collect();
+    let ids = padded(batch.iter().map(|pending| pending.id));
     let rows = send_outcome::Entity::find()
         .filter(send_outcome::Column::Id.is_in(ids))
         .all(transaction)

@@ -10,6 +10,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::account::EVERYBODY;
+use crate::database::insert_all;
 use crate::entity::{mention, user_account};
 use crate::id::{ChannelId, UserId};
 
@@ -19,7 +20,7 @@ const MAX_NAMES: usize = 50;
 /// The longest username, in bytes.
 const LONGEST_NAME: usize = 32;
 
-/// Rows and names go to the database in so many at once: it limits parameters.
+/// Names are looked up so many at once: the database limits parameters.
 const AT_ONCE: usize = 5_000;
 
 /// The mentions of new texts, on their way to the database.
@@ -58,11 +59,8 @@ impl Mentions {
     pub(crate) async fn write(self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
         let asked = self.naming.iter().flat_map(|naming| naming.names.candidates()).collect();
         let known = look_up(transaction, asked).await?;
-        let rows: Vec<_> = self.naming.iter().flat_map(|naming| naming.rows(&known)).collect();
-        for some in rows.chunks(AT_ONCE) {
-            mention::Entity::insert_many(some.to_vec()).exec_without_returning(transaction).await?;
-        }
-        Ok(())
+        let rows = self.naming.iter().flat_map(|naming| naming.rows(&known)).collect();
+        insert_all(transaction, rows).await
     }
 }
 

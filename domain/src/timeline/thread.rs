@@ -8,6 +8,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
 };
 
+use crate::database::insert_all;
 use crate::entity::{message, thread_reply};
 use crate::id::ChannelId;
 use crate::timeline::{Event, EventKind, Thread};
@@ -35,14 +36,10 @@ impl Threads {
         roots.insert(thread.root_seq, thread.clone());
     }
 
-    /// Writes it: two statements, however many there are. The messages have to
+    /// Writes it: a few statements, however many there are. The messages have to
     /// be there.
     pub(super) async fn write(self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-        if !self.replies.is_empty() {
-            thread_reply::Entity::insert_many(self.replies)
-                .exec_without_returning(transaction)
-                .await?;
-        }
+        insert_all(transaction, self.replies).await?;
         if !self.roots.is_empty() {
             count(transaction, &self.roots).await?;
         }

@@ -13,6 +13,7 @@ use sea_orm::{
 };
 
 use crate::channel::MemberRole;
+use crate::database::{insert_all, padded};
 use crate::entity::{channel_event, channel_head, message, message_expiry};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::Lifetime;
@@ -104,7 +105,7 @@ impl Writer {
         now: DateTime<Utc>,
     ) -> Result<Self, DbErr> {
         let heads = channel_head::Entity::find()
-            .filter(channel_head::Column::ChannelId.is_in(channels))
+            .filter(channel_head::Column::ChannelId.is_in(padded(channels)))
             .order_by_asc(channel_head::Column::ChannelId)
             .lock_exclusive()
             .all(transaction)
@@ -189,24 +190,14 @@ impl Writer {
         self,
         transaction: DatabaseTransaction,
     ) -> Result<Publication, DbErr> {
-        if !self.message_rows.is_empty() {
-            message::Entity::insert_many(self.message_rows)
-                .exec_without_returning(&transaction)
-                .await?;
-        }
-        if !self.expiry_rows.is_empty() {
-            message_expiry::Entity::insert_many(self.expiry_rows)
-                .exec_without_returning(&transaction)
-                .await?;
-        }
+        insert_all(&transaction, self.message_rows).await?;
+        insert_all(&transaction, self.expiry_rows).await?;
         self.threads.write(&transaction).await?;
         if !self.event_rows.is_empty() {
-            channel_event::Entity::insert_many(self.event_rows)
-                .exec_without_returning(&transaction)
-                .await?;
+            insert_all(&transaction, self.event_rows).await?;
             let changed =
                 self.heads.values().filter(|head| self.events.contains_key(&head.channel_id));
-            advance(&transaction, changed.collect()).await?;
+            advance(&transaction, padded(changed)).await?;
         }
         transaction.commit().await?;
         let channel_events = |(channel_id, events): (ChannelId, Vec<Event>)| {
