@@ -3,6 +3,7 @@
 //!
 //! This crate knows nothing of chat and depends on no other crate of the workspace.
 
+mod allocator;
 pub mod configuration;
 pub mod data_directory;
 pub mod exit;

@@ -4,20 +4,25 @@ use std::sync::Arc;
 
 use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 use poem::web::Data;
-use poem::{Body, IntoResponse, Request, Response, handler};
+use poem::{Body, IntoResponse, OnUpgrade, Request, Response, handler};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use crate::gateway::socket;
+use crate::gateway::cork::Cork;
+use crate::gateway::socket::{self, Socket};
 use crate::http::problem::Problem;
 use crate::node::Node;
 
 /// The largest frame and the largest message that a client may send, in bytes.
 const MAX_MESSAGE_SIZE_BYTES: usize = 64 * 1024;
 
-/// Small buffers: an idle socket costs little.
-const BUFFER_SIZE_BYTES: usize = 4 * 1024;
+/// What is read at once: it is kept for each socket, and people's messages are short.
+const READ_BUFFER_SIZE_BYTES: usize = 2 * 1024;
+
+/// Each frame is handed to the cork as soon as it is made: the WebSocket's own buffer keeps
+/// its room for as long as the socket lasts.
+const WRITE_BUFFER_SIZE_BYTES: usize = 0;
 
 /// The largest message of the server's, in bytes: the `ready` of somebody in
 /// thousands of channels. The writer waits for a slow reader after each message,
@@ -54,14 +59,21 @@ fn upgrade(node: &Arc<Node>, request: &Request) -> Result<Response, Problem> {
         .map_err(|_| Problem::invalid_parameter("This connection cannot become a WebSocket."))?;
     let (tracked, node) = (node.clone(), node.clone());
     tracked.gateway.tasks.spawn(async move {
-        if let Ok(connection) = upgrade.await {
-            let web_socket =
-                WebSocketStream::from_raw_socket(connection, Role::Server, Some(configuration()))
-                    .await;
+        // Boxed: a socket does not keep the room that only its beginning needs.
+        if let Some(web_socket) = Box::pin(established(upgrade)).await {
             socket::run(node, web_socket).await;
         }
     });
     Ok(switching_protocols(&derive_accept_key(key.as_bytes())))
+}
+
+/// The socket, unless its client is gone already.
+async fn established(upgrade: OnUpgrade) -> Option<Socket> {
+    let connection = upgrade.await.ok()?;
+    let connection = Cork::new(connection);
+    let web_socket =
+        WebSocketStream::from_raw_socket(connection, Role::Server, Some(configuration()));
+    Some(Box::new(web_socket.await))
 }
 
 /// The client's key, if the headers ask for a WebSocket of version 13.
@@ -87,8 +99,8 @@ fn switching_protocols(accept: &str) -> Response {
 
 fn configuration() -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(BUFFER_SIZE_BYTES)
-        .write_buffer_size(BUFFER_SIZE_BYTES)
+        .read_buffer_size(READ_BUFFER_SIZE_BYTES)
+        .write_buffer_size(WRITE_BUFFER_SIZE_BYTES)
         .max_write_buffer_size(MAX_WRITE_BUFFER_SIZE_BYTES)
         .max_message_size(Some(MAX_MESSAGE_SIZE_BYTES))
         .max_frame_size(Some(MAX_MESSAGE_SIZE_BYTES))

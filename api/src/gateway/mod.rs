@@ -11,6 +11,7 @@
 //! the heads check ([`hub`]).
 
 mod change;
+mod cork;
 mod cursor;
 mod door;
 mod frame;

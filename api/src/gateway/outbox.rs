@@ -48,21 +48,20 @@ pub(crate) async fn write(
     sink: SplitSink<Socket, Message>,
     cursors: Cursors,
     signal: Arc<Signal>,
-    mut requests: mpsc::Receiver<Request>,
+    mut requests: mpsc::Receiver<Box<Request>>,
 ) {
     let mut outbox = Outbox { sink, cursors, asked: false };
     let mut pings = pings();
-    // Waited for once, not anew in each turn: every socket of the node waits for the
-    // same stop, and each wait is an entry in one list.
-    let mut stopped = pin!(stop.cancelled());
     let mut ended = pin!(signal.ended().cancelled());
     let end = loop {
         let step = tokio::select! {
             biased;
-            () = &mut stopped => Err(End::Close(Closing::going_away())),
-            () = &mut ended => Err(End::Close(session_ended())),
+            () = &mut ended => Err(End::Close(match stop.is_cancelled() {
+                true => Closing::going_away(),
+                false => session_ended(),
+            })),
             request = requests.recv() => match request {
-                Some(request) => outbox.answer(request).await,
+                Some(request) => outbox.answer(*request).await,
                 None => Err(End::Close(Closing::new(CloseCode::Normal, ""))),
             },
             news = signal.news() => outbox.take(news).await,
@@ -82,7 +81,7 @@ pub(crate) async fn write(
         }
     };
     if let End::Close(closing) = end {
-        outbox.say_goodbye(closing).await;
+        Box::pin(outbox.say_goodbye(closing)).await;
     }
 }
 
@@ -103,8 +102,8 @@ impl Outbox {
         match request {
             Request::Say(text) => self.feed(Message::Text(text)).await,
             Request::Watch { channel_id, after_seq, stands_at } => {
-                let cursors = &mut self.cursors;
-                cursors.resume(channel_id, after_seq, stands_at).await.map_err(unavailable)
+                let resumed = self.cursors.resume(channel_id, after_seq, stands_at);
+                Box::pin(resumed).await.map_err(unavailable)
             }
             Request::Unwatch { channel_id, stands_at } => {
                 self.cursors.pause(channel_id, stands_at);
@@ -121,7 +120,7 @@ impl Outbox {
 
     async fn take(&mut self, news: News) -> Result<(), End> {
         for (channel_id, seq) in news.joined {
-            self.cursors.join(channel_id, seq).await.map_err(unavailable)?;
+            Box::pin(self.cursors.join(channel_id, seq)).await.map_err(unavailable)?;
         }
         for channel_id in news.touched {
             self.cursors.mark(channel_id);
@@ -132,7 +131,7 @@ impl Outbox {
         for text in news.read.into_values().chain(news.typing) {
             self.feed(Message::Text(text)).await?;
         }
-        Ok(())
+        self.deliver().await
     }
 
     fn is_due(&self) -> bool {

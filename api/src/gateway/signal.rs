@@ -55,9 +55,9 @@ pub(crate) struct News {
 }
 
 impl Signal {
-    /// Of a socket of this user.
-    pub(crate) fn of(user_id: UserId) -> Self {
-        Self { user_id: Some(user_id), ..Self::default() }
+    /// Of a socket of this user, which is to end with `ended`.
+    pub(crate) fn of(user_id: UserId, ended: CancellationToken) -> Self {
+        Self { user_id: Some(user_id), ended, ..Self::default() }
     }
 
     /// Whose socket it is, if it is one.
@@ -149,7 +149,7 @@ impl Signal {
         self.ended.cancel();
     }
 
-    /// Whether the session has ended.
+    /// Whether the session has ended, or the server stops.
     pub(crate) fn ended(&self) -> &CancellationToken {
         &self.ended
     }

@@ -1,11 +1,12 @@
-//! One socket, from its greeting to its end. What it awaits seldom is boxed, so
-//! that an idle socket does not keep the room for it.
+//! One socket, from its greeting to its end. What it awaits seldom is boxed, and so is
+//! what is handed on: an idle socket keeps no room for it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use poem::Upgraded;
 use poem::http::StatusCode;
 use tokio::sync::mpsc;
@@ -18,12 +19,13 @@ use warren_domain::account::{self, Actor};
 use warren_domain::channel;
 use warren_domain::id::ChannelId;
 
+use crate::gateway::cork::Cork;
 use crate::gateway::cursor::Cursors;
 use crate::gateway::frame::{
     ClientFrame, HelloFrame, ReadyFrame, ResyncFrame, ResyncReason, ServerFrame,
 };
 use crate::gateway::hub::Registration;
-use crate::gateway::inbox::{self, Client, Request};
+use crate::gateway::inbox::{self, Client};
 use crate::gateway::outbox;
 use crate::gateway::pace::Haste;
 use crate::http::problem::Problem;
@@ -42,7 +44,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const REQUESTS_LENGTH: usize = 64;
 
 /// The socket.
-pub(crate) type Socket = WebSocketStream<Upgraded>;
+pub(crate) type Socket = Box<WebSocketStream<Cork<Upgraded>>>;
 
 /// Why a socket is closed, as the client is told.
 #[derive(Debug)]
@@ -92,7 +94,7 @@ pub(crate) async fn run(node: Arc<Node>, mut socket: Socket) {
     };
     match hello {
         Ok(hello) => Box::pin(serve(node, socket, hello)).await,
-        Err(Some(closing)) => close(&mut socket, closing).await,
+        Err(Some(closing)) => Box::pin(close(&mut socket, closing)).await,
         Err(None) => {}
     }
 }
@@ -142,15 +144,14 @@ async fn authenticate(node: &Node, hello: &mut HelloFrame) -> Result<Actor, Prob
 /// Serves until both halves have ended; or, once the server stops or the
 /// session ends, for as long as a goodbye may take, whatever the client does.
 async fn serve(node: Arc<Node>, mut socket: Socket, hello: Hello) {
-    let registration = node.gateway.hub.register(hello.actor.id(), hello.actor.session_id);
-    let Ok(registration) = registration else { return close(&mut socket, too_many()).await };
+    let (actor, ended) = (&hello.actor, node.gateway.stop.child_token());
+    let registration = node.gateway.hub.register(actor.id(), actor.session_id, ended);
+    let Ok(registration) = registration else {
+        return Box::pin(close(&mut socket, too_many())).await;
+    };
     let signal = registration.signal.clone();
-    let stop = node.gateway.stop.clone();
     let overdue = async {
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = signal.ended().cancelled() => {}
-        }
+        signal.ended().cancelled().await;
         tokio::time::sleep(2 * CLOSE_TIMEOUT).await;
     };
     tokio::select! {
@@ -169,24 +170,11 @@ fn too_many() -> Closing {
 async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, registration: &Registration) {
     let (hub, signal) = (node.gateway.hub.clone(), registration.signal.clone());
     let mut cursors = Cursors::new(hub, node.clone(), hello.actor.id(), signal.clone());
-    let greeted = match Box::pin(greet(&node, &mut cursors, &hello)).await {
-        Ok(frames) => frames,
-        Err(problem) => {
-            let closing = Closing::new(CloseCode::Again, "the database is away; come again");
-            return close(&mut socket, Closing { problem: Some(problem), ..closing }).await;
-        }
-    };
-    for frame in greeted {
-        let said = timeout(GREETING_TIMEOUT, socket.feed(Message::Text(frame.encode()))).await;
-        if !matches!(said, Ok(Ok(()))) {
-            return;
-        }
-    }
-    if !matches!(timeout(GREETING_TIMEOUT, socket.flush()).await, Ok(Ok(()))) {
+    if !Box::pin(introduce(&node, &mut socket, &mut cursors, &hello)).await {
         return;
     }
     let (sink, stream) = socket.split();
-    let (requests, answers) = mpsc::channel::<Request>(REQUESTS_LENGTH);
+    let (requests, answers) = mpsc::channel(REQUESTS_LENGTH);
     let stop = node.gateway.stop.clone();
     let client = Client {
         actor: hello.actor,
@@ -195,13 +183,33 @@ async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, registratio
         haste: Haste::default(),
         typed: None,
     };
-    let mut reading = Box::pin(inbox::read(node, client, stream, requests));
-    let mut writing = Box::pin(outbox::write(stop, sink, cursors, signal, answers));
-    // Whichever half ends first, the other gets a moment for the closing handshake.
-    tokio::select! {
-        () = &mut reading => drop(timeout(CLOSE_TIMEOUT, writing).await),
-        () = &mut writing => drop(timeout(CLOSE_TIMEOUT, reading).await),
+    let reading = inbox::read(node, client, stream, requests).boxed();
+    let writing = outbox::write(stop, sink, cursors, signal, answers).boxed();
+    // Each half is looked at only when something woke it: a delivery does not look for
+    // what the client says. Whichever ends first, the other gets a moment for the closing
+    // handshake.
+    let mut halves = FuturesUnordered::from_iter([reading, writing]);
+    halves.next().await;
+    let _ = timeout(CLOSE_TIMEOUT, halves.next()).await;
+}
+
+/// Tells a client what it is told first; `false` if that was the end.
+async fn introduce(node: &Node, socket: &mut Socket, cursors: &mut Cursors, hello: &Hello) -> bool {
+    let frames = match greet(node, cursors, hello).await {
+        Ok(frames) => frames,
+        Err(problem) => {
+            let closing = Closing::new(CloseCode::Again, "the database is away; come again");
+            close(socket, Closing { problem: Some(problem), ..closing }).await;
+            return false;
+        }
+    };
+    for frame in frames {
+        let said = timeout(GREETING_TIMEOUT, socket.feed(Message::Text(frame.encode()))).await;
+        if !matches!(said, Ok(Ok(()))) {
+            return false;
+        }
     }
+    matches!(timeout(GREETING_TIMEOUT, socket.flush()).await, Ok(Ok(())))
 }
 
 /// What a client is told first: where everything stands, and which of its
@@ -246,7 +254,7 @@ async fn close(socket: &mut Socket, closing: Closing) {
     }
     let frame = CloseFrame { code: closing.code, reason: closing.reason.into() };
     let handshake = async {
-        if socket.close(Some(frame)).await.is_ok() {
+        if socket.send(Message::Close(Some(frame))).await.is_ok() {
             while let Some(Ok(_)) = socket.next().await {}
         }
     };

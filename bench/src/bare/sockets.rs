@@ -10,7 +10,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 /// As Warren's sockets have.
-const BUFFER_SIZE_BYTES: usize = 4 * 1024;
+const READ_BUFFER_SIZE_BYTES: usize = 2 * 1024;
+const WRITE_BUFFER_SIZE_BYTES: usize = 4 * 1024;
 
 /// Frames that a slow reader may be behind.
 const QUEUE_LENGTH: usize = 4_096;
@@ -30,8 +31,8 @@ pub(crate) async fn serve() {
 
 async fn converse(connection: TcpStream, frames: broadcast::Sender<Utf8Bytes>) {
     let configuration = WebSocketConfig::default()
-        .read_buffer_size(BUFFER_SIZE_BYTES)
-        .write_buffer_size(BUFFER_SIZE_BYTES);
+        .read_buffer_size(READ_BUFFER_SIZE_BYTES)
+        .write_buffer_size(WRITE_BUFFER_SIZE_BYTES);
     let accepted =
         tokio_tungstenite::accept_async_with_config(connection, Some(configuration)).await;
     let Ok(mut socket) = accepted else { return };

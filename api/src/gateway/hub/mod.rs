@@ -98,7 +98,8 @@ impl Hub {
         }
     }
 
-    /// From now on the socket hears of joined channels and of its session's end.
+    /// From now on the socket hears of joined channels and of its session's end; `ended`
+    /// is its own word for that and for the server's stop.
     ///
     /// # Errors
     /// [`TooManySockets`].
@@ -106,8 +107,9 @@ impl Hub {
         self: &Arc<Self>,
         user_id: UserId,
         session_id: SessionId,
+        ended: CancellationToken,
     ) -> Result<Registration, TooManySockets> {
-        let signal = Arc::new(Signal::of(user_id));
+        let signal = Arc::new(Signal::of(user_id, ended));
         let entry = Entry { session_id, signal: signal.clone() };
         let pace = self.limits.paced.then(|| self.paces.get_with(user_id, Arc::default));
         let mut sockets = lock(&self.sockets);
