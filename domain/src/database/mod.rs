@@ -34,8 +34,8 @@ impl Database {
     /// If the database cannot be reached. The text holds no password.
     pub async fn connect(url: &str) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
-            let writer = sea_orm::Database::connect(session::sqlite(url, 1)).await?;
-            let reader = sea_orm::Database::connect(session::sqlite(url, 4)).await?;
+            let writer = sea_orm::Database::connect(session::sqlite_writer(url)).await?;
+            let reader = sea_orm::Database::connect(session::sqlite_readers(url)).await?;
             return Ok(Self { reader, writer });
         }
         let pool = sea_orm::Database::connect(session::server(url)).await?;

@@ -27,15 +27,31 @@ const PERHAPS_ENDED: Duration = Duration::from_secs(10);
 /// What the library calls a slow statement.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// A pool on an SQLite file.
-pub(super) fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+/// What the writing connection to an SQLite file keeps of it. The ids of sends are
+/// spread over their whole index: with 2 MiB, which readers have, each new one would
+/// read pages again from the file.
+const SQLITE_WRITER_CACHE_KIB: u32 = 32 * 1024;
+const SQLITE_READER_CACHE_KIB: u32 = 2 * 1024;
+
+/// The one writing connection to an SQLite file.
+pub(super) fn sqlite_writer(url: &str) -> ConnectOptions {
+    sqlite(url, 1, SQLITE_WRITER_CACHE_KIB)
+}
+
+/// The reading connections to an SQLite file.
+pub(super) fn sqlite_readers(url: &str) -> ConnectOptions {
+    sqlite(url, 4, SQLITE_READER_CACHE_KIB)
+}
+
+fn sqlite(url: &str, connections: u32, cache_kib: u32) -> ConnectOptions {
     let mut options = pool(url, connections);
-    options.test_before_acquire(false).map_sqlx_sqlite_opts(|options| {
+    options.test_before_acquire(false).map_sqlx_sqlite_opts(move |options| {
         options
             .create_if_missing(true)
             .pragma("journal_mode", "WAL")
             .pragma("synchronous", "FULL")
             .pragma("foreign_keys", "ON")
+            .pragma("cache_size", format!("-{cache_kib}"))
             .busy_timeout(LOCK_TIMEOUT)
     });
     options
