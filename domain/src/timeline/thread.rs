@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter};
 
+use crate::database::Transaction;
 use crate::entity::{message, thread_reply};
 use crate::id::ChannelId;
 use crate::timeline::{Event, EventKind, Thread};
@@ -37,7 +36,7 @@ impl Threads {
 
     /// Writes it: two statements, however many there are. The messages have to
     /// be there.
-    pub(super) async fn write(self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    pub(super) async fn write(self, transaction: &Transaction) -> Result<(), DbErr> {
         if !self.replies.is_empty() {
             thread_reply::Entity::insert_many(self.replies)
                 .exec_without_returning(transaction)
@@ -52,7 +51,7 @@ impl Threads {
 
 /// `SET reply_count = CASE WHEN channel_id = … AND seq = … THEN … END, …`.
 async fn count(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     roots: &BTreeMap<ChannelId, BTreeMap<i64, Thread>>,
 ) -> Result<(), DbErr> {
     use message::Column;
