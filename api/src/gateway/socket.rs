@@ -5,12 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
-use poem::Upgraded;
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use poem::http::StatusCode;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message, error::CapacityError};
@@ -41,8 +39,16 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Answers that wait for the writer; then the reader waits too.
 const REQUESTS_LENGTH: usize = 64;
 
-/// The socket.
-pub(crate) type Socket = WebSocketStream<Upgraded>;
+/// Messages both ways: a WebSocket, or what a simulation has in its place.
+pub trait Socket:
+    Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin + Send
+{
+}
+
+impl<S> Socket for S where
+    S: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin + Send
+{
+}
 
 /// Why a socket is closed, as the client is told.
 #[derive(Debug)]
@@ -76,14 +82,14 @@ impl Closing {
 }
 
 /// What a client said in its greeting.
-struct Hello {
-    actor: Actor,
-    cursors: HashMap<ChannelId, i64>,
-    epoch: Option<String>,
+pub(crate) struct Hello {
+    pub(crate) actor: Actor,
+    pub(crate) cursors: HashMap<ChannelId, i64>,
+    pub(crate) epoch: Option<String>,
 }
 
 /// Serves a socket until it ends.
-pub(crate) async fn run(node: Arc<Node>, mut socket: Socket) {
+pub(crate) async fn run(node: Arc<Node>, mut socket: impl Socket) {
     let hello = tokio::select! {
         hello = timeout(HELLO_TIMEOUT, Box::pin(hello(&node, &mut socket))) => hello.unwrap_or_else(|_| {
             Err(Some(Closing::new(CloseCode::Policy, "no hello within 10 s")))
@@ -98,7 +104,7 @@ pub(crate) async fn run(node: Arc<Node>, mut socket: Socket) {
 }
 
 /// `Err(None)`: the client is gone.
-async fn hello(node: &Node, socket: &mut Socket) -> Result<Hello, Option<Closing>> {
+async fn hello(node: &Node, socket: &mut impl Socket) -> Result<Hello, Option<Closing>> {
     let text = loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => break text,
@@ -141,19 +147,21 @@ async fn authenticate(node: &Node, hello: &mut HelloFrame) -> Result<Actor, Prob
 
 /// Serves until both halves have ended; or, once the server stops or the
 /// session ends, for as long as a goodbye may take, whatever the client does.
-async fn serve(node: Arc<Node>, mut socket: Socket, hello: Hello) {
+pub(crate) async fn serve(node: Arc<Node>, mut socket: impl Socket, hello: Hello) {
     let registration = node.gateway.hub.register(hello.actor.id(), hello.actor.session_id);
     let Ok(registration) = registration else { return close(&mut socket, too_many()).await };
     let signal = registration.signal.clone();
     let stop = node.gateway.stop.clone();
     let overdue = async {
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             () = signal.ended().cancelled() => {}
         }
         tokio::time::sleep(2 * CLOSE_TIMEOUT).await;
     };
     tokio::select! {
+        biased;
         () = converse(node, socket, hello, &registration) => {}
         () = overdue => {}
     }
@@ -166,7 +174,12 @@ fn too_many() -> Closing {
     Closing { problem: Some(problem), ..closing }
 }
 
-async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, registration: &Registration) {
+async fn converse(
+    node: Arc<Node>,
+    mut socket: impl Socket,
+    hello: Hello,
+    registration: &Registration,
+) {
     let (hub, signal) = (node.gateway.hub.clone(), registration.signal.clone());
     let mut cursors = Cursors::new(hub, node.clone(), hello.actor.id(), signal.clone());
     let greeted = match Box::pin(greet(&node, &mut cursors, &hello)).await {
@@ -199,6 +212,7 @@ async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, registratio
     let mut writing = Box::pin(outbox::write(stop, sink, cursors, signal, answers));
     // Whichever half ends first, the other gets a moment for the closing handshake.
     tokio::select! {
+        biased;
         () = &mut reading => drop(timeout(CLOSE_TIMEOUT, writing).await),
         () = &mut writing => drop(timeout(CLOSE_TIMEOUT, reading).await),
     }
@@ -238,7 +252,7 @@ async fn greet(
 }
 
 /// Says why, and goodbye.
-async fn close(socket: &mut Socket, closing: Closing) {
+async fn close(socket: &mut impl Socket, closing: Closing) {
     if let Some(problem) = closing.problem {
         let frame = ServerFrame::refusal(problem, None);
         // If the client is gone there is nobody to tell.
@@ -246,7 +260,7 @@ async fn close(socket: &mut Socket, closing: Closing) {
     }
     let frame = CloseFrame { code: closing.code, reason: closing.reason.into() };
     let handshake = async {
-        if socket.close(Some(frame)).await.is_ok() {
+        if socket.send(Message::Close(Some(frame))).await.is_ok() {
             while let Some(Ok(_)) = socket.next().await {}
         }
     };
