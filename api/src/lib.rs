@@ -19,5 +19,6 @@ mod tag;
 mod token;
 
 pub use asyncapi::asyncapi_document;
+pub use gateway::HeadlessNode;
 pub use routes::openapi_document;
 pub use server::{FirstAccount, ServeError, Server};

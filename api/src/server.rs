@@ -3,29 +3,17 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use warren_broker::Strategies;
 use warren_domain::Domain;
 use warren_process::Configuration;
-use warren_process::configuration::Switch;
 
-use crate::account::guesses::Guesses;
-use crate::auth::Authenticator;
-use crate::gateway::{Gateway, Limits};
-use crate::health::{Watching, while_listed};
-use crate::http::bucket::Rate;
-use crate::http::caller::Callers;
-use crate::http::client_address::TrustedProxies;
+use crate::health::while_listed;
 use crate::http::connections::Connections;
-use crate::http::cors::Cors;
-use crate::http::costly::Costly;
-use crate::http::origin::Origins;
-use crate::node::Node;
+use crate::node::{Node, Within};
 use crate::routes::application;
-use crate::token::Tokens;
 
 /// A process that listens and is ready to serve.
 pub struct Server {
@@ -74,27 +62,17 @@ impl Server {
         )
         .map_err(ServeError::Passwords)?
         .with_post_office(strategies.post_office.clone());
-        let limited = configuration.rate_limits == Switch::On;
-        let limit = |rate| limited.then(|| Rate::from(rate));
-        let node = Arc::new(Node {
-            domain,
-            authenticator: Authenticator::new(Tokens::new(secret)),
-            gateway: Gateway::new(limits(configuration)),
-            origins: origins(configuration),
-            cors: Cors::new(&configuration.cors_origins),
-            callers: Callers::new(
-                limit(configuration.rate_reads),
-                limit(configuration.rate_writes),
-            ),
-            costly: Costly::new(limit(configuration.rate_costly)),
-            guesses: Guesses::new(configuration.rate_limits),
-            proxies: TrustedProxies::new(configuration.trusted_proxies.clone()),
-            epoch: strategies.facts.epoch.clone(),
-            commit_wait: Duration::from_millis(configuration.commit_wait_ms),
-            first_account_owns: first_account_owns == FirstAccount::OwnsTheServer,
-            watching: Watching::new(configuration, strategies),
-        });
-        Ok(Self { node, listener, address })
+        let node = Node::new(
+            configuration,
+            Within {
+                domain,
+                secret,
+                epoch: strategies.facts.epoch.clone(),
+                first_account_owns,
+                dead_letters: strategies.dead_letters(),
+            },
+        );
+        Ok(Self { node: Arc::new(node), listener, address })
     }
 
     /// Where it listens.
@@ -129,16 +107,4 @@ pub enum FirstAccount {
     OwnsTheServer,
     /// A cluster: no; `warren admin create-owner` says who does.
     IsAMember,
-}
-
-fn limits(configuration: &Configuration) -> Limits {
-    Limits {
-        sockets_per_user: configuration.sockets_per_user,
-        paced: configuration.rate_limits == Switch::On,
-    }
-}
-
-fn origins(configuration: &Configuration) -> Origins {
-    let public = configuration.public_url.as_ref().map(|url| url.origin().ascii_serialization());
-    Origins::new(configuration.allowed_origins.iter().cloned().chain(public))
 }

@@ -63,6 +63,32 @@ impl Domain {
         })
     }
 
+    /// Another node of the same process, as only a simulation has: it shares what is
+    /// costly to make (the places where passwords are hashed) and nothing that this one
+    /// remembers.
+    #[must_use]
+    pub fn sibling(
+        &self,
+        database: Database,
+        log: Arc<dyn MessageLog>,
+        bus: Arc<dyn EventBus>,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            database,
+            clock,
+            log,
+            bus,
+            people: People::default(),
+            passwords: self.passwords.clone(),
+            pictures: self.pictures.clone(),
+            forgotten: ForgottenPasswords::default(),
+            last_seen: LastSeen::default(),
+            access: AccessCache::default(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
     /// The same, with a way for letters; without it nobody is sent any.
     #[must_use]
     pub fn with_post_office(mut self, post_office: Option<PostOffice>) -> Self {

@@ -3,14 +3,11 @@
 
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::database::Database;
+use crate::database::{Database, Transaction};
 use crate::entity::node;
 
 /// An API process that was not seen for this long counts as gone.
@@ -115,7 +112,7 @@ impl NodeRegistry {
 
     async fn write(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         ping: Uuid,
         updated: &[node::Column],
     ) -> Result<(), DbErr> {

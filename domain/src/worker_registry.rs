@@ -55,6 +55,12 @@ impl WorkerRegistry {
         Self { database, clock: Clock::System, id: Uuid::now_v7(), name }
     }
 
+    /// The same, by another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
     /// Says that this worker lives and what it holds; returns how many
     /// partitions each live worker holds, this one included.
     ///

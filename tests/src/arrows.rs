@@ -35,6 +35,18 @@ const RULES: &[Rule] = &[
         may_use: &["warren-broker", "warren-domain", "warren-process"],
         may_not_use: &["poem", "poem-openapi", "sea-orm", "lapin"],
     },
+    Rule {
+        folder: "simulation",
+        may_use: &[
+            "warren-api",
+            "warren-broker",
+            "warren-domain",
+            "warren-migration",
+            "warren-process",
+            "warren-worker",
+        ],
+        may_not_use: &["poem", "poem-openapi", "sea-orm-migration", "lapin"],
+    },
 ];
 
 #[test]

@@ -12,4 +12,4 @@ mod worker;
 
 pub use door::{Door, DoorError};
 pub use schedule::Schedule;
-pub use worker::{Worker, WorkerError};
+pub use worker::{Parts, Worker, WorkerError};

@@ -103,6 +103,7 @@ impl Partition {
                 tokio::time::sleep(DRAIN).await;
             };
             let next = tokio::select! {
+                biased;
                 next = commit::settle(&self.settler, reader, &deliveries) => next?,
                 () = overdue => return Ok(Released::Stopped),
             };

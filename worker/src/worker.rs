@@ -25,6 +25,18 @@ pub struct Worker {
     door: Option<Door>,
 }
 
+/// What a worker works with.
+pub struct Parts {
+    /// Where sends come from.
+    pub consumer: Arc<dyn LogConsumer>,
+    /// What makes them messages.
+    pub committer: Committer,
+    /// Where it says that it lives.
+    pub registry: WorkerRegistry,
+    /// How many partitions the log has.
+    pub partitions: u32,
+}
+
 /// A worker that cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[error("a partition's task ended unexpectedly: {0}")]
@@ -41,6 +53,13 @@ impl Worker {
             partitions: strategies.partition_count().get(),
             door: None,
         }
+    }
+
+    /// A worker of parts that somebody else chose: the simulation.
+    #[must_use]
+    pub fn of(parts: Parts) -> Self {
+        let Parts { consumer, committer, registry, partitions } = parts;
+        Self { consumer: Some(consumer), committer, registry, partitions, door: None }
     }
 
     /// The same, answering who watches it there.

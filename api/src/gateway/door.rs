@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 use poem::web::Data;
-use poem::{Body, IntoResponse, OnUpgrade, Request, Response, handler};
+use poem::{Body, IntoResponse, OnUpgrade, Request, Response, Upgraded, handler};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::gateway::cork::Cork;
-use crate::gateway::socket::{self, Socket};
+use crate::gateway::socket;
 use crate::http::problem::Problem;
 use crate::node::Node;
 
@@ -67,8 +67,8 @@ fn upgrade(node: &Arc<Node>, request: &Request) -> Result<Response, Problem> {
     Ok(switching_protocols(&derive_accept_key(key.as_bytes())))
 }
 
-/// The socket, unless its client is gone already.
-async fn established(upgrade: OnUpgrade) -> Option<Socket> {
+/// The socket, unless its client is gone already. Boxed: it is handed on several times.
+async fn established(upgrade: OnUpgrade) -> Option<Box<WebSocketStream<Cork<Upgraded>>>> {
     let connection = upgrade.await.ok()?;
     let connection = Cork::new(connection);
     let web_socket =

@@ -68,7 +68,7 @@ pub(crate) struct Client {
 pub(crate) async fn read(
     node: Arc<Node>,
     mut client: Client,
-    mut frames: SplitStream<Socket>,
+    mut frames: SplitStream<impl Socket>,
     requests: mpsc::Sender<Box<Request>>,
 ) {
     let mut under_way = FuturesUnordered::<Work>::new();
@@ -109,7 +109,7 @@ pub(crate) async fn read(
 }
 
 /// Reads on until the client's close, so that it gets ours.
-async fn drain(mut frames: SplitStream<Socket>) {
+async fn drain(mut frames: SplitStream<impl Socket>) {
     while let Some(Ok(_)) = frames.next().await {}
 }
 

@@ -15,6 +15,7 @@ mod cork;
 mod cursor;
 mod door;
 mod frame;
+mod headless;
 mod hub;
 mod inbox;
 mod obey;
@@ -38,6 +39,7 @@ use warren_domain::id::ChannelId;
 
 pub(crate) use door::open;
 pub(crate) use frame::{ClientFrame, ServerFrame};
+pub use headless::HeadlessNode;
 use hub::Hub;
 pub(crate) use hub::Limits;
 use signal::Signal;

@@ -34,8 +34,8 @@ enum End {
     Gone,
 }
 
-struct Outbox {
-    sink: SplitSink<Socket, Message>,
+struct Outbox<S> {
+    sink: SplitSink<S, Message>,
     cursors: Cursors,
     /// A ping is out that was not answered.
     asked: bool,
@@ -43,9 +43,9 @@ struct Outbox {
 
 /// Writes until the client or the reading half is gone, the session ends, or
 /// `stop`.
-pub(crate) async fn write(
+pub(crate) async fn write<S: Socket>(
     stop: CancellationToken,
-    sink: SplitSink<Socket, Message>,
+    sink: SplitSink<S, Message>,
     cursors: Cursors,
     signal: Arc<Signal>,
     mut requests: mpsc::Receiver<Box<Request>>,
@@ -97,7 +97,7 @@ fn pings() -> Interval {
     pings
 }
 
-impl Outbox {
+impl<S: Socket> Outbox<S> {
     async fn answer(&mut self, request: Request) -> Result<(), End> {
         match request {
             Request::Say(text) => self.feed(Message::Text(text)).await,

@@ -1,6 +1,6 @@
 //! What wakes a socket, and what for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -45,11 +45,11 @@ pub(crate) struct News {
     /// Watched channels with something new.
     pub(crate) touched: Vec<ChannelId>,
     /// Channels that the user joined, with the number of that event.
-    pub(crate) joined: HashMap<ChannelId, i64>,
+    pub(crate) joined: BTreeMap<ChannelId, i64>,
     /// Watched channels in whose company something is new.
     pub(crate) company: Vec<ChannelId>,
     /// The newest frame about what the user has read, of each channel.
-    pub(crate) read: HashMap<ChannelId, Utf8Bytes>,
+    pub(crate) read: BTreeMap<ChannelId, Utf8Bytes>,
     /// Frames about who is typing; a slow reader misses some.
     pub(crate) typing: Vec<Utf8Bytes>,
 }

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, SinkExt, StreamExt};
-use poem::Upgraded;
+use futures_util::{FutureExt, Sink, SinkExt, Stream, StreamExt};
 use poem::http::StatusCode;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message, error::CapacityError};
@@ -19,7 +17,6 @@ use warren_domain::account::{self, Actor};
 use warren_domain::channel;
 use warren_domain::id::ChannelId;
 
-use crate::gateway::cork::Cork;
 use crate::gateway::cursor::Cursors;
 use crate::gateway::frame::{
     ClientFrame, HelloFrame, ReadyFrame, ResyncFrame, ResyncReason, ServerFrame,
@@ -43,8 +40,16 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Answers that wait for the writer; then the reader waits too.
 const REQUESTS_LENGTH: usize = 64;
 
-/// The socket.
-pub(crate) type Socket = Box<WebSocketStream<Cork<Upgraded>>>;
+/// Messages both ways: a WebSocket, or what a simulation has in its place.
+pub trait Socket:
+    Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin + Send
+{
+}
+
+impl<S> Socket for S where
+    S: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin + Send
+{
+}
 
 /// Why a socket is closed, as the client is told.
 #[derive(Debug)]
@@ -78,14 +83,14 @@ impl Closing {
 }
 
 /// What a client said in its greeting.
-struct Hello {
-    actor: Actor,
-    cursors: HashMap<ChannelId, i64>,
-    epoch: Option<String>,
+pub(crate) struct Hello {
+    pub(crate) actor: Actor,
+    pub(crate) cursors: HashMap<ChannelId, i64>,
+    pub(crate) epoch: Option<String>,
 }
 
 /// Serves a socket until it ends.
-pub(crate) async fn run(node: Arc<Node>, mut socket: Socket) {
+pub(crate) async fn run(node: Arc<Node>, mut socket: impl Socket) {
     let hello = tokio::select! {
         hello = timeout(HELLO_TIMEOUT, Box::pin(hello(&node, &mut socket))) => hello.unwrap_or_else(|_| {
             Err(Some(Closing::new(CloseCode::Policy, "no hello within 10 s")))
@@ -100,7 +105,7 @@ pub(crate) async fn run(node: Arc<Node>, mut socket: Socket) {
 }
 
 /// `Err(None)`: the client is gone.
-async fn hello(node: &Node, socket: &mut Socket) -> Result<Hello, Option<Closing>> {
+async fn hello(node: &Node, socket: &mut impl Socket) -> Result<Hello, Option<Closing>> {
     let text = loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => break text,
@@ -143,7 +148,7 @@ async fn authenticate(node: &Node, hello: &mut HelloFrame) -> Result<Actor, Prob
 
 /// Serves until both halves have ended; or, once the server stops or the
 /// session ends, for as long as a goodbye may take, whatever the client does.
-async fn serve(node: Arc<Node>, mut socket: Socket, hello: Hello) {
+pub(crate) async fn serve(node: Arc<Node>, mut socket: impl Socket, hello: Hello) {
     let (actor, ended) = (&hello.actor, node.gateway.stop.child_token());
     let registration = node.gateway.hub.register(actor.id(), actor.session_id, ended);
     let Ok(registration) = registration else {
@@ -155,6 +160,7 @@ async fn serve(node: Arc<Node>, mut socket: Socket, hello: Hello) {
         tokio::time::sleep(2 * CLOSE_TIMEOUT).await;
     };
     tokio::select! {
+        biased;
         () = converse(node, socket, hello, &registration) => {}
         () = overdue => {}
     }
@@ -167,7 +173,12 @@ fn too_many() -> Closing {
     Closing { problem: Some(problem), ..closing }
 }
 
-async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, registration: &Registration) {
+async fn converse(
+    node: Arc<Node>,
+    mut socket: impl Socket,
+    hello: Hello,
+    registration: &Registration,
+) {
     let (hub, signal) = (node.gateway.hub.clone(), registration.signal.clone());
     let mut cursors = Cursors::new(hub, node.clone(), hello.actor.id(), signal.clone());
     if !Box::pin(introduce(&node, &mut socket, &mut cursors, &hello)).await {
@@ -194,7 +205,12 @@ async fn converse(node: Arc<Node>, mut socket: Socket, hello: Hello, registratio
 }
 
 /// Tells a client what it is told first; `false` if that was the end.
-async fn introduce(node: &Node, socket: &mut Socket, cursors: &mut Cursors, hello: &Hello) -> bool {
+async fn introduce(
+    node: &Node,
+    socket: &mut impl Socket,
+    cursors: &mut Cursors,
+    hello: &Hello,
+) -> bool {
     let frames = match greet(node, cursors, hello).await {
         Ok(frames) => frames,
         Err(problem) => {
@@ -246,7 +262,7 @@ async fn greet(
 }
 
 /// Says why, and goodbye.
-async fn close(socket: &mut Socket, closing: Closing) {
+async fn close(socket: &mut impl Socket, closing: Closing) {
     if let Some(problem) = closing.problem {
         let frame = ServerFrame::refusal(problem, None);
         // If the client is gone there is nobody to tell.

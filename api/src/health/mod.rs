@@ -20,8 +20,8 @@ use poem::Request;
 use poem::web::{Accept, Data};
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
-use warren_broker::Strategies;
 use warren_domain::NodeRegistry;
+use warren_domain::database::Database;
 use warren_domain::port::DeadLetters;
 use warren_process::{Configuration, Monitors, process_name};
 
@@ -62,11 +62,15 @@ pub(crate) struct Watching {
 
 impl Watching {
     /// Nobody has asked yet.
-    pub(crate) fn new(configuration: &Configuration, strategies: &Strategies) -> Self {
+    pub(crate) fn new(
+        configuration: &Configuration,
+        database: Database,
+        dead_letters: Arc<dyn DeadLetters>,
+    ) -> Self {
         Self {
             requests: Requests::default(),
-            registry: NodeRegistry::new(strategies.database.clone(), process_name()),
-            dead_letters: strategies.dead_letters(),
+            registry: NodeRegistry::new(database, process_name()),
+            dead_letters,
             monitors: Monitors::new(configuration.monitor_addresses.clone()),
             data_dir: configuration.data_dir.clone(),
             ready: AtMostEvery::new(OFTEN),

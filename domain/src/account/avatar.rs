@@ -1,13 +1,12 @@
 //! The picture by which others know somebody.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::account::{Actor, Picture, PictureError, User, row};
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{avatar, user_account};
 use crate::id::UserId;
 
@@ -57,10 +56,7 @@ pub async fn avatar(domain: &Domain, id: Uuid) -> Result<Option<Picture>, DbErr>
 }
 
 /// Deletes whatever picture somebody has.
-pub(crate) async fn forget(
-    transaction: &DatabaseTransaction,
-    user_id: UserId,
-) -> Result<(), DbErr> {
+pub(crate) async fn forget(transaction: &Transaction, user_id: UserId) -> Result<(), DbErr> {
     avatar::Entity::delete_many()
         .filter(avatar::Column::UserId.eq(user_id))
         .exec(transaction)
@@ -96,7 +92,7 @@ async fn replace(
 
 async fn insert(
     domain: &Domain,
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     user_id: UserId,
     Picture { media_type, bytes }: Picture,
 ) -> Result<Uuid, DbErr> {

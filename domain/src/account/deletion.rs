@@ -1,8 +1,6 @@
 //! Going for good: what was said stays, who said it is forgotten.
 
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::account::password_change::{Confirmed, confirm, withdraw_resets};
 use crate::account::session_list::{Ended, end_all, tell};
@@ -11,6 +9,7 @@ use crate::account::{Actor, ConfirmError, Password, PasswordError, Role, User, U
 use crate::channel::PUBLIC_CHANNEL_ID;
 use crate::channel::membership::{self, Departure};
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{invitation, session, user_account};
 use crate::id::UserId;
 use crate::timeline::{Person, Publication, Writer};
@@ -151,7 +150,7 @@ async fn step(
 
 /// Writes who is there now, and deletes what only whoever was there needed. The
 /// tokens and tickets of a session go with it.
-async fn forget(transaction: &DatabaseTransaction, row: user_account::Model) -> Result<(), DbErr> {
+async fn forget(transaction: &Transaction, row: user_account::Model) -> Result<(), DbErr> {
     withdraw_resets(transaction, row.id).await?;
     avatar::forget(transaction, row.id).await?;
     invitation::Entity::delete_many()

@@ -2,12 +2,12 @@
 //! set a new one.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::account::password_change::{confirm, withdraw_resets};
 use crate::account::{Actor, ConfirmError, Email, User};
 use crate::context::Domain;
-use crate::database::{Failure, classify};
+use crate::database::{Failure, Transaction, classify};
 use crate::entity::user_account;
 use crate::id::UserId;
 
@@ -56,11 +56,7 @@ pub async fn change_email(
     Ok(after.into())
 }
 
-async fn write(
-    transaction: &DatabaseTransaction,
-    id: UserId,
-    email: Option<String>,
-) -> Result<(), DbErr> {
+async fn write(transaction: &Transaction, id: UserId, email: Option<String>) -> Result<(), DbErr> {
     user_account::Entity::update_many()
         .set(user_account::ActiveModel { email: Set(email), ..Default::default() })
         .filter(user_account::Column::Id.eq(id))

@@ -1,10 +1,11 @@
 //! A new password, by who knows the old one.
 
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::account::session_list::{Ended, end_all, tell};
 use crate::account::{Actor, Password, PasswordError, row};
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{password_reset, user_account};
 use crate::id::UserId;
 
@@ -75,7 +76,7 @@ impl Confirmed {
     /// confirmed.
     pub(crate) async fn still_holds(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
     ) -> Result<user_account::Model, ConfirmError> {
         let row = row::lock(transaction, self.user_id).await?;
         row.filter(|row| row.password_hash == self.hash).ok_or(ConfirmError::Wrong)
@@ -85,7 +86,7 @@ impl Confirmed {
 /// Writes a password's hash. What could have set another is worth nothing any
 /// more.
 pub(crate) async fn set(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     user_id: UserId,
     hash: String,
 ) -> Result<(), DbErr> {
@@ -99,7 +100,7 @@ pub(crate) async fn set(
 
 /// Makes every token worthless that was mailed to somebody.
 pub(crate) async fn withdraw_resets(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     user_id: UserId,
 ) -> Result<(), DbErr> {
     password_reset::Entity::delete_many()

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::account::password_change::{set, withdraw_resets};
@@ -13,6 +11,7 @@ use crate::account::session::{digest, random_token};
 use crate::account::session_list::{Ended, end_all, tell};
 use crate::account::{Email, Password, PasswordError, row};
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{password_reset, user_account};
 use crate::port::{Letter, MailError, PostOffice};
 
@@ -177,7 +176,7 @@ async fn write(
 
 /// Replaces whatever token the account had.
 async fn issue(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &user_account::Model,
     now: DateTime<Utc>,
 ) -> Result<String, DbErr> {
@@ -208,7 +207,7 @@ fn letter(post_office: &PostOffice, username: &str, token: &str, to: Email) -> L
 
 /// `false` if the token was used or is too old.
 async fn use_up(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     hash: Vec<u8>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use tokio::time::Instant;
 
 use crate::account::User;
 use crate::entity::user_account;
@@ -14,14 +15,16 @@ use crate::timeline::Person;
 /// A cache of what everybody may know about people.
 #[derive(Clone)]
 pub struct People {
-    cache: Cache<UserId, Person>,
+    /// With the time, by tokio's clock, which a simulation can pause.
+    cache: Cache<UserId, (Person, Instant)>,
 }
+
+/// How long somebody is remembered.
+const REMEMBERED: Duration = Duration::from_secs(60);
 
 impl Default for People {
     fn default() -> Self {
-        let cache =
-            Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(60)).build();
-        Self { cache }
+        Self { cache: Cache::new(100_000) }
     }
 }
 
@@ -44,8 +47,10 @@ impl People {
         let mut unknown = Vec::new();
         for id in ids {
             match self.cache.get(&id) {
-                Some(person) => drop(found.insert(id, person)),
-                None => unknown.push(id),
+                Some((person, since)) if since.elapsed() < REMEMBERED => {
+                    found.insert(id, person);
+                }
+                _ => unknown.push(id),
             }
         }
         unknown.sort_unstable();
@@ -57,7 +62,7 @@ impl People {
                 .await?;
             for row in rows {
                 let person = Person::from(&User::from(row));
-                self.cache.insert(person.id, person.clone());
+                self.cache.insert(person.id, (person.clone(), Instant::now()));
                 found.insert(person.id, person);
             }
         }

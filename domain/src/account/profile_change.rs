@@ -1,10 +1,11 @@
 //! Changing who one is to others.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::account::{Actor, PersonName, User, row};
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::user_account;
 
 /// What is to be another way; `None` leaves it as it is.
@@ -52,7 +53,7 @@ pub async fn change_profile(
     Ok(after.into())
 }
 
-async fn write(transaction: &DatabaseTransaction, row: &user_account::Model) -> Result<(), DbErr> {
+async fn write(transaction: &Transaction, row: &user_account::Model) -> Result<(), DbErr> {
     user_account::Entity::update_many()
         .set(user_account::ActiveModel {
             first_name: Set(row.first_name.clone()),

@@ -7,13 +7,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
-    ExprTrait, QueryFilter, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter,
+    QuerySelect, sea_query::Expr,
 };
 use sha2::{Digest, Sha256};
 
 use crate::account::{Actor, ClientName, User, last_seen};
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{refresh_token, session, user_account};
 use crate::id::{SessionId, UserId};
 use crate::port::Ephemeral;
@@ -131,7 +132,7 @@ pub async fn live_among(
 
 /// Begins a session in `transaction`.
 pub(crate) async fn begin(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     user: User,
     client: Option<ClientName>,
     now: DateTime<Utc>,
@@ -168,7 +169,7 @@ pub(crate) fn announce_end(domain: &Domain, session_id: SessionId) {
 }
 
 async fn find(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     hash: &[u8],
 ) -> Result<Option<(refresh_token::Model, session::Model)>, DbErr> {
     let Some(token) = refresh_token::Entity::find_by_id(hash.to_vec()).one(transaction).await?
@@ -183,7 +184,7 @@ async fn find(
 
 /// `false` if somebody else was quicker.
 async fn mark_used(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     hash: &[u8],
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
@@ -197,7 +198,7 @@ async fn mark_used(
 }
 
 async fn touch(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     session_id: SessionId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
@@ -211,7 +212,7 @@ async fn touch(
 }
 
 async fn end_row(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     session_id: SessionId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
@@ -224,7 +225,7 @@ async fn end_row(
 }
 
 async fn issue(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     session_id: SessionId,
     now: DateTime<Utc>,
 ) -> Result<String, DbErr> {

@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::account::Actor;
 use crate::account::session::announce_end;
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::session;
 use crate::id::{SessionId, UserId};
 
@@ -112,7 +113,7 @@ pub async fn end_other_sessions(domain: &Domain, actor: &Actor) -> Result<Ended,
 /// Ends all sessions of somebody, but for `kept`, within `transaction`. Whoever
 /// must be sure that none begins meanwhile holds the account's row locked.
 pub(crate) async fn end_all(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     user_id: UserId,
     kept: Option<SessionId>,
     now: DateTime<Utc>,
@@ -140,7 +141,7 @@ fn live(user_id: UserId, now: DateTime<Utc>) -> Condition {
 }
 
 async fn end_where(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     condition: Condition,
     now: DateTime<Utc>,
 ) -> Result<Ended, DbErr> {

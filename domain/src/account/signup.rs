@@ -1,10 +1,7 @@
 //! Signing up.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait,
-    QueryFilter,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::account::{
     ClientName, Email, Password, PasswordError, PersonName, Role, SessionTokens, User, Username,
@@ -12,7 +9,7 @@ use crate::account::{
 };
 use crate::channel::{PUBLIC_CHANNEL_ID, membership};
 use crate::context::Domain;
-use crate::database::{Failure, classify};
+use crate::database::{Failure, Transaction, classify};
 use crate::entity::user_account;
 use crate::id::UserId;
 use crate::timeline::{self, Person, UserKind};
@@ -124,7 +121,7 @@ async fn store(
     Ok(tokens)
 }
 
-async fn role(transaction: &DatabaseTransaction, claim: OwnerClaim) -> Result<Role, DbErr> {
+async fn role(transaction: &Transaction, claim: OwnerClaim) -> Result<Role, DbErr> {
     let first = claim == OwnerClaim::IfFirst
         && user_account::Entity::find().one(transaction).await?.is_none();
     Ok(if first { Role::Owner } else { Role::Member })
@@ -159,7 +156,7 @@ impl Signup {
 /// Stores an account and makes it a member of `public`, whose head `timeline`
 /// holds.
 pub(super) async fn insert(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     timeline: &mut timeline::Writer,
     row: user_account::Model,
 ) -> Result<User, DbErr> {

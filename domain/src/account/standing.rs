@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::account::password_change::withdraw_resets;
 use crate::account::session_list::{Ended, end_all, tell};
 use crate::account::{Actor, Profile, Role, Username, row};
 use crate::channel::PUBLIC_CHANNEL_ID;
 use crate::context::Domain;
-use crate::database::Database;
+use crate::database::{Database, Transaction};
 use crate::entity::user_account;
 use crate::id::UserId;
 use crate::timeline;
@@ -87,7 +87,7 @@ async fn apply(
 /// Puts whoever changes who owns the server in a row, by the lock that signups
 /// take too: of two owners who make each other less, the second sees the first.
 pub(crate) async fn one_at_a_time(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     now: DateTime<Utc>,
 ) -> Result<timeline::Writer, DbErr> {
     timeline::Writer::lock(transaction, vec![PUBLIC_CHANNEL_ID], now).await
@@ -95,7 +95,7 @@ pub(crate) async fn one_at_a_time(
 
 /// Whether somebody else could still care for the server. Asked one at a time.
 pub(crate) async fn other_owner_exists(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     id: UserId,
 ) -> Result<bool, DbErr> {
     let other = user_account::Entity::find()
@@ -132,7 +132,7 @@ async fn role_of(connection: &impl ConnectionTrait, actor: UserId) -> Result<Rol
 }
 
 async fn write(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     row: &user_account::Model,
     now: DateTime<Utc>,
 ) -> Result<Ended, DbErr> {

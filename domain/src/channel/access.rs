@@ -8,6 +8,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter,
     QuerySelect,
 };
+use tokio::time::Instant;
 
 use crate::account::Actor;
 use crate::channel::view::{self, Row};
@@ -125,21 +126,27 @@ pub async fn require_member(
 
 /// Memberships seen lately on this node, for the first check of a send. An
 /// outdated one does no harm: the committer checks again, under the lock. They
-/// are remembered by the channel's id only, as its name may become another's.
+/// are remembered by the channel's id only, as its name may become another's; and
+/// with the time, by tokio's clock, which a simulation can pause.
 #[derive(Clone)]
 pub struct AccessCache {
-    members: Cache<(UserId, ChannelId), ()>,
+    members: Cache<(UserId, ChannelId), Instant>,
 }
+
+/// How long a membership is believed.
+const BELIEVED: Duration = Duration::from_secs(10);
 
 impl Default for AccessCache {
     fn default() -> Self {
-        let members =
-            Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(10)).build();
-        Self { members }
+        Self { members: Cache::new(100_000) }
     }
 }
 
 impl AccessCache {
+    fn knows(&self, user_id: UserId, channel_id: ChannelId) -> bool {
+        self.members.get(&(user_id, channel_id)).is_some_and(|seen| seen.elapsed() < BELIEVED)
+    }
+
     pub(crate) fn forget(&self, user_id: UserId, channel_id: ChannelId) {
         self.members.invalidate(&(user_id, channel_id));
     }
@@ -161,7 +168,7 @@ pub(crate) async fn find_for_post(
     reference: &ChannelRef,
 ) -> Result<ChannelId, (AccessError, Option<ChannelId>)> {
     if let ChannelRef::Id(id) = reference
-        && domain.access.members.contains_key(&(actor.id(), *id))
+        && domain.access.knows(actor.id(), *id)
     {
         return Ok(*id);
     }
@@ -169,7 +176,7 @@ pub(crate) async fn find_for_post(
     match door.map_err(|error| (error.into(), None))? {
         None => Err((AccessError::NotFound, None)),
         Some(door) if door.role.is_some() => {
-            domain.access.members.insert((actor.id(), door.id), ());
+            domain.access.members.insert((actor.id(), door.id), Instant::now());
             Ok(door.id)
         }
         Some(door) if door.kind == ChannelKind::Public => {

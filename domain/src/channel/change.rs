@@ -1,14 +1,14 @@
 //! Changing a channel: one transaction, which locks its head, looks again at
 //! what the actor may do, and publishes what it has committed.
 
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use crate::account::Actor;
 use crate::channel::access::look_up;
 use crate::channel::membership::{self, Arrival, Departure};
 use crate::channel::{AccessError, Channel, ChannelRef, MemberRole, Refusal, find};
 use crate::context::Domain;
-use crate::database::{Failure, classify};
+use crate::database::{Failure, Transaction, classify};
 use crate::id::{ChannelId, UserId};
 use crate::timeline::{self, ChannelSummary, Happening, Person};
 
@@ -60,7 +60,7 @@ impl ChangeError {
 /// A channel whose head a transaction holds locked. Dropped without
 /// [`Held::commit`], nothing has happened.
 pub(crate) struct Held {
-    pub(crate) transaction: DatabaseTransaction,
+    pub(crate) transaction: Transaction,
     pub(crate) timeline: timeline::Writer,
     /// As the actor sees it under the lock: it stays so until the commit.
     pub(crate) channel: Channel,

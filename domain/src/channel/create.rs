@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::account::{Actor, Username};
 use crate::channel::change::Held;
@@ -15,6 +12,7 @@ use crate::channel::{
     AccessError, ChangeError, Channel, ChannelName, ChannelRef, MemberRole, find,
 };
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{channel, membership as row};
 use crate::id::{ChannelId, UserId};
 use crate::timeline::{self, ChannelKind, ChannelSummary, Happening, HistoryVisibility, Person};
@@ -101,7 +99,7 @@ pub(crate) struct Founding {
 /// [`ChangeError::NameTaken`], or of the database.
 pub(crate) async fn found(
     domain: &Domain,
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     founding: Founding,
 ) -> Result<(), ChangeError> {
     let Founding { actor_id, summary, people } = founding;
@@ -116,10 +114,7 @@ pub(crate) async fn found(
     Ok(())
 }
 
-async fn insert_row(
-    transaction: &DatabaseTransaction,
-    summary: &ChannelSummary,
-) -> Result<(), DbErr> {
+async fn insert_row(transaction: &Transaction, summary: &ChannelSummary) -> Result<(), DbErr> {
     channel::Entity::insert(channel::ActiveModel {
         id: Set(summary.id),
         name: Set(summary.name.clone()),

@@ -1,19 +1,20 @@
 //! What a membership is, how it begins and how it ends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::StringLen;
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, DeriveActiveEnum,
-    EntityTrait, EnumIter, JoinType, Order, QueryFilter, QueryOrder, QuerySelect, RelationDef,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, DeriveActiveEnum, EntityTrait, EnumIter,
+    JoinType, Order, QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Membership;
 use crate::channel::view::membership_of;
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{channel, invitation, membership, user_account};
 use crate::id::{ChannelId, UserId};
 use crate::timeline::{ChannelKind, Happening, HistoryVisibility, Person, UserKind, Writer};
@@ -71,7 +72,7 @@ pub(crate) struct Departure<'a> {
 pub async fn memberships_of(
     domain: &Domain,
     people: Vec<UserId>,
-) -> Result<HashMap<UserId, HashMap<ChannelId, Membership>>, DbErr> {
+) -> Result<BTreeMap<UserId, HashMap<ChannelId, Membership>>, DbErr> {
     let rows = membership::Entity::find()
         .select_only()
         .columns([
@@ -84,7 +85,7 @@ pub async fn memberships_of(
         .into_tuple::<(UserId, ChannelId, i64, i64)>()
         .all(domain.database.read())
         .await?;
-    let mut memberships: HashMap<UserId, HashMap<ChannelId, Membership>> = HashMap::new();
+    let mut memberships: BTreeMap<UserId, HashMap<ChannelId, Membership>> = BTreeMap::new();
     for (user_id, channel_id, joined_seq, cleared_seq) in rows {
         let membership = Membership { joined_seq, cleared_seq };
         memberships.entry(user_id).or_default().insert(channel_id, membership);
@@ -132,7 +133,7 @@ pub(crate) async fn to_leave(
 
 /// Makes somebody a member of a channel that `timeline` holds locked.
 pub(crate) async fn insert(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     timeline: &mut Writer,
     channel_id: ChannelId,
     person: &Person,
@@ -145,7 +146,7 @@ pub(crate) async fn insert(
 
 /// Makes people members of a channel that `timeline` holds locked.
 pub(crate) async fn begin(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     timeline: &mut Writer,
     arrival: Arrival,
 ) -> Result<(), DbErr> {
@@ -185,7 +186,7 @@ pub(crate) async fn begin(
 /// and a membership waits for that row, to which it refers. So one of the two sees
 /// the other, if this looks afterwards.
 pub(crate) async fn check_active(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     people: Vec<UserId>,
 ) -> Result<(), DbErr> {
     let closed = user_account::Entity::find()
@@ -205,7 +206,7 @@ pub(crate) async fn check_active(
 /// somebody who may care for it. The successor comes first on the timeline, so
 /// that at no number the channel is without an owner.
 pub(crate) async fn end(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     timeline: &mut Writer,
     departure: Departure<'_>,
 ) -> Result<bool, DbErr> {
@@ -241,7 +242,7 @@ pub(crate) async fn find(
 
 /// Sets what a member may do.
 pub(crate) async fn set_role(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     channel_id: ChannelId,
     user_id: UserId,
     role: MemberRole,

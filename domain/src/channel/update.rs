@@ -3,13 +3,14 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::account::Actor;
 use crate::channel::change::Held;
 use crate::channel::rules::{self, Deed};
 use crate::channel::{ChangeError, Channel, ChannelName, ChannelRef, Refusal, find};
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{channel, channel_head};
 use crate::timeline::{ChannelSummary, Happening, HistoryVisibility};
 
@@ -106,7 +107,7 @@ impl ChannelChange {
 }
 
 async fn write(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     before: &ChannelSummary,
     after: &ChannelSummary,
 ) -> Result<(), DbErr> {

@@ -1,20 +1,25 @@
 //! The database: one way in for reads, one for writes.
 
+mod connection;
 mod failure;
 mod fitness;
 mod session;
 mod shape;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeZone, Utc};
 /// What the database answers when it does not do what it is asked.
 pub use sea_orm::DbErr;
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
+    ConnectionTrait, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
 
+use connection::{Reading, Writing};
+
+pub use connection::{Reader, Substitute, SubstituteTransaction, Transaction};
 pub use failure::{Failure, classify};
 pub use fitness::{Unfit, check_fitness};
 pub(crate) use shape::{insert_all, padded};
@@ -22,8 +27,9 @@ pub(crate) use shape::{insert_all, padded};
 /// Connections to the database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
-    reader: DatabaseConnection,
-    writer: DatabaseConnection,
+    reader: Reader,
+    /// What transactions run on, if it is another pool than the readers'.
+    writer: Option<DatabaseConnection>,
 }
 
 impl Database {
@@ -36,15 +42,21 @@ impl Database {
         if url.starts_with("sqlite:") {
             let writer = sea_orm::Database::connect(session::sqlite_writer(url)).await?;
             let reader = sea_orm::Database::connect(session::sqlite_readers(url)).await?;
-            return Ok(Self { reader, writer });
+            return Ok(Self { reader: Reader(Reading::Pool(reader)), writer: Some(writer) });
         }
         let pool = sea_orm::Database::connect(session::server(url)).await?;
-        Ok(Self { reader: pool.clone(), writer: pool })
+        Ok(Self { reader: Reader(Reading::Pool(pool)), writer: None })
+    }
+
+    /// No database: what a simulation has in its place.
+    #[must_use]
+    pub fn substitute(substitute: Arc<dyn Substitute>) -> Self {
+        Self { reader: Reader(Reading::Substitute(substitute)), writer: None }
     }
 
     /// For statements that change nothing.
     #[must_use]
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Reader {
         &self.reader
     }
 
@@ -54,32 +66,41 @@ impl Database {
     ///
     /// # Errors
     /// If no connection is to be had in time.
-    pub async fn write(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub async fn write(&self) -> Result<Transaction, DbErr> {
+        let pool = match (&self.writer, &self.reader.0) {
+            (Some(writer), _) | (None, Reading::Pool(writer)) => writer,
+            (None, Reading::Substitute(substitute)) => {
+                let transaction = substitute.begin().await?;
+                return Ok(Transaction(Writing::Substitute(transaction, substitute.backend())));
+            }
+        };
         let sqlite = self.backend() == DbBackend::Sqlite;
         let options = TransactionOptions {
             sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.writer.begin_with_options(options).await
+        Ok(Transaction(Writing::Session(pool.begin_with_options(options).await?)))
     }
 
     /// Which of the three it is.
     #[must_use]
     pub fn backend(&self) -> DbBackend {
-        self.writer.get_database_backend()
+        self.reader.get_database_backend()
     }
 
     /// The pools: one, or two where readers have their own.
-    pub(crate) fn connections(&self) -> Vec<&DatabaseConnection> {
-        match self.backend() {
-            DbBackend::Sqlite => vec![&self.writer, &self.reader],
-            _ => vec![&self.writer],
-        }
+    pub(crate) fn connections(&self) -> impl Iterator<Item = &DatabaseConnection> {
+        let reader = match &self.reader.0 {
+            Reading::Pool(pool) => Some(pool),
+            Reading::Substitute(_) => None,
+        };
+        self.writer.iter().chain(reader)
     }
 
     /// Closes the connections.
     pub async fn close(self) {
-        for connection in [self.writer, self.reader] {
+        let pools: Vec<DatabaseConnection> = self.connections().cloned().collect();
+        for connection in pools {
             if let Err(error) = connection.close().await {
                 tracing::debug!(%error, "closing the database");
             }

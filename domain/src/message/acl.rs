@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use moka::sync::Cache;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter};
 
+use crate::database::Transaction;
 use crate::entity::membership;
 use crate::id::{ChannelId, UserId};
 use crate::message::Pending;
@@ -30,7 +31,7 @@ impl Acl {
     /// One query for all that are not remembered.
     pub(crate) async fn members(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         timeline: &Writer,
         batch: &[Pending],
     ) -> Result<HashSet<(ChannelId, UserId)>, DbErr> {
@@ -59,7 +60,7 @@ impl Acl {
 /// The memberships among these people in these channels. One query, none for
 /// nobody.
 pub(crate) async fn look_up(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     pairs: BTreeMap<ChannelId, HashSet<UserId>>,
 ) -> Result<Vec<membership::Model>, DbErr> {
     if pairs.is_empty() {

@@ -1,11 +1,12 @@
 //! Changing what was said: what editing, deleting, reacting and pinning share.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait};
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait};
 
 use crate::account::Actor;
 use crate::channel::{AccessError, MemberRole, Sight};
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{membership, message};
 use crate::id::MessageId;
 use crate::message::history::locate;
@@ -57,7 +58,7 @@ pub(crate) struct Change {
     pub(crate) role: MemberRole,
     /// When it changes.
     pub(crate) at: DateTime<Utc>,
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     timeline: Writer,
 }
 
@@ -102,7 +103,7 @@ impl Change {
     }
 
     /// For what is written besides the message itself.
-    pub(crate) fn transaction(&self) -> &DatabaseTransaction {
+    pub(crate) fn transaction(&self) -> &Transaction {
         &self.transaction
     }
 
@@ -112,7 +113,7 @@ impl Change {
     }
 
     /// Both halves, for who writes more than one row.
-    pub(crate) fn into_parts(self) -> (message::Model, DatabaseTransaction, Writer) {
+    pub(crate) fn into_parts(self) -> (message::Model, Transaction, Writer) {
         (self.message, self.transaction, self.timeline)
     }
 

@@ -3,12 +3,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::account::People;
-use crate::database::{Database, insert_all, padded};
+use crate::database::{Database, Transaction, insert_all, padded};
 use crate::entity::send_outcome;
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl::Acl;
@@ -209,7 +207,7 @@ fn row(pending: &Pending, outcome: &Outcome, now: DateTime<Utc>) -> send_outcome
 }
 
 async fn stored(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     batch: &[Pending],
 ) -> Result<HashMap<MessageId, Decided>, DbErr> {
     let ids = padded(batch.iter().map(|pending| pending.id));

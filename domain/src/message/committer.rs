@@ -54,6 +54,12 @@ impl Committer {
         Self { database, bus, people, clock: Clock::System, acl: Acl::default() }
     }
 
+    /// The same, by another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
     /// Settles a batch: on return every send has a stored outcome, or is one
     /// that the database refuses. Runs again after conflicts and outages, for as
     /// long as it takes; splits the batch around what is refused or panics, so that

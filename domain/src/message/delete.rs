@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::account::{Actor, People, Role};
 use crate::channel::MemberRole;
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{mention, message, message_expiry, message_revision, pin, reaction};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::change::{Change, ChangeError};
@@ -55,7 +56,7 @@ pub(crate) struct Doomed {
 /// # Errors
 /// If the database fails.
 pub(crate) async fn erase(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     timeline: &mut Writer,
     people: &People,
     doomed: Vec<Doomed>,
@@ -86,7 +87,7 @@ pub(crate) async fn erase(
 }
 
 async fn empty(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     channel_id: ChannelId,
     seqs: &[i64],
     at: DateTime<Utc>,
@@ -122,7 +123,7 @@ fn emptied(message: message::Model, at: DateTime<Utc>, begun: Option<&Thread>) -
 
 /// The rows of other tables that belong to messages of one channel.
 async fn forget_everything_about(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     channel_id: ChannelId,
     seqs: &[i64],
 ) -> Result<(), DbErr> {

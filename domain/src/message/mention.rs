@@ -3,14 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd, TextMergeStream};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::account::EVERYBODY;
-use crate::database::insert_all;
+use crate::database::{Transaction, insert_all};
 use crate::entity::{mention, user_account};
 use crate::id::{ChannelId, UserId};
 
@@ -56,7 +53,7 @@ impl Mentions {
     ///
     /// # Errors
     /// If the database fails.
-    pub(crate) async fn write(self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    pub(crate) async fn write(self, transaction: &Transaction) -> Result<(), DbErr> {
         let asked = self.naming.iter().flat_map(|naming| naming.names.candidates()).collect();
         let known = look_up(transaction, asked).await?;
         let rows = self.naming.iter().flat_map(|naming| naming.rows(&known)).collect();
@@ -69,7 +66,7 @@ impl Mentions {
 /// # Errors
 /// If the database fails.
 pub(crate) async fn rewrite(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     channel_id: ChannelId,
     seq: i64,
     author_id: UserId,
@@ -173,7 +170,7 @@ fn spellings(text: &str) -> Vec<String> {
 }
 
 async fn look_up(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     names: BTreeSet<String>,
 ) -> Result<BTreeMap<String, UserId>, DbErr> {
     let mut known = BTreeMap::new();

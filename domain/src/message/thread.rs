@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationDef,
+    ColumnTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
 
 use crate::account::Actor;
 use crate::channel::{AccessError, Sight};
 use crate::context::Domain;
+use crate::database::Transaction;
 use crate::entity::{membership, message, send_outcome, thread_reply};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::acl;
@@ -67,10 +67,7 @@ struct Root {
 
 impl Roots {
     /// Two queries for all; none for a batch without replies.
-    pub(crate) async fn of(
-        transaction: &DatabaseTransaction,
-        batch: &[Pending],
-    ) -> Result<Self, DbErr> {
+    pub(crate) async fn of(transaction: &Transaction, batch: &[Pending]) -> Result<Self, DbErr> {
         let mut wanted = HashSet::new();
         let mut authors: BTreeMap<ChannelId, HashSet<UserId>> = BTreeMap::new();
         for pending in batch {
@@ -118,7 +115,7 @@ impl Roots {
 }
 
 async fn look_up(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     ids: &HashSet<MessageId>,
 ) -> Result<HashMap<MessageId, Root>, DbErr> {
     let rows: Vec<(MessageId, ChannelId, i64, i64)> = send_outcome::Entity::find()
@@ -139,7 +136,7 @@ async fn look_up(
 /// Where threads stand without these messages of one channel, which are
 /// deleted already: by the numbers of their roots.
 pub(crate) async fn without(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     channel_id: ChannelId,
     deleted: impl Iterator<Item = &message::Model>,
 ) -> Result<HashMap<i64, Thread>, DbErr> {
@@ -173,7 +170,7 @@ pub(crate) async fn without(
 
 /// When the last reply was written that is not deleted.
 async fn last_reply_at(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     root: &message::Model,
 ) -> Result<Option<DateTime<Utc>>, DbErr> {
     message::Entity::find()

@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter};
 
-use crate::database::insert_all;
+use crate::database::{Transaction, insert_all};
 use crate::entity::{message, thread_reply};
 use crate::id::ChannelId;
 use crate::timeline::{Event, EventKind, Thread};
@@ -38,7 +36,7 @@ impl Threads {
 
     /// Writes it: a few statements, however many there are. The messages have to
     /// be there.
-    pub(super) async fn write(self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    pub(super) async fn write(self, transaction: &Transaction) -> Result<(), DbErr> {
         insert_all(transaction, self.replies).await?;
         if !self.roots.is_empty() {
             count(transaction, &self.roots).await?;
@@ -49,7 +47,7 @@ impl Threads {
 
 /// `SET reply_count = CASE WHEN channel_id = … AND seq = … THEN … END, …`.
 async fn count(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     roots: &BTreeMap<ChannelId, BTreeMap<i64, Thread>>,
 ) -> Result<(), DbErr> {
     use message::Column;

@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use crate::channel::MemberRole;
-use crate::database::{insert_all, padded};
+use crate::database::{Transaction, insert_all, padded};
 use crate::entity::{channel_event, channel_head, message, message_expiry};
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::Lifetime;
@@ -100,7 +99,7 @@ impl Writer {
     /// Locks the heads of those of `channels` that exist. Must come before any
     /// other lock of the transaction.
     pub(crate) async fn lock(
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         channels: Vec<ChannelId>,
         now: DateTime<Utc>,
     ) -> Result<Self, DbErr> {
@@ -123,7 +122,7 @@ impl Writer {
 
     /// Makes the head of a new channel, locked by being uncommitted.
     pub(crate) async fn create(
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         channel_id: ChannelId,
         now: DateTime<Utc>,
     ) -> Result<Self, DbErr> {
@@ -186,10 +185,7 @@ impl Writer {
     }
 
     /// Writes what was appended and commits.
-    pub(crate) async fn commit(
-        self,
-        transaction: DatabaseTransaction,
-    ) -> Result<Publication, DbErr> {
+    pub(crate) async fn commit(self, transaction: Transaction) -> Result<Publication, DbErr> {
         insert_all(&transaction, self.message_rows).await?;
         insert_all(&transaction, self.expiry_rows).await?;
         self.threads.write(&transaction).await?;
@@ -209,10 +205,7 @@ impl Writer {
 }
 
 /// One statement for all heads: `SET last_seq = CASE channel_id WHEN … END`.
-async fn advance(
-    transaction: &DatabaseTransaction,
-    heads: Vec<&channel_head::Model>,
-) -> Result<(), DbErr> {
+async fn advance(transaction: &Transaction, heads: Vec<&channel_head::Model>) -> Result<(), DbErr> {
     use channel_head::Column;
     let by_channel = |value: fn(&channel_head::Model) -> Expr| {
         let cases: Expr = heads

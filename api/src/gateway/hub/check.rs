@@ -27,6 +27,7 @@ pub(super) async fn check_regularly(hub: &Arc<Hub>, node: &Arc<Node>) {
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            biased;
             _ = interval.tick() => {}
             () = hub.check_now.notified() => {}
         }

@@ -4,7 +4,7 @@
 mod check;
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,14 +43,15 @@ const MAX_CONCURRENT_READS: usize = 8;
 
 /// The watched channels and the open sockets of this node.
 pub(crate) struct Hub {
-    streams: Mutex<HashMap<ChannelId, Arc<ChannelStream>>>,
-    sockets: Mutex<HashMap<UserId, Vec<Entry>>>,
+    // Sorted, here and below: what is done for all is done in an order that can be repeated.
+    streams: Mutex<BTreeMap<ChannelId, Arc<ChannelStream>>>,
+    sockets: Mutex<BTreeMap<UserId, Vec<Entry>>>,
     /// How fast each person is heard, remembered for a while after they left.
     paces: Cache<UserId, Arc<Pace>>,
     limits: Limits,
     presence: Presence,
     /// Watched channels whose members are to be looked up.
-    unlearned: Mutex<HashSet<ChannelId>>,
+    unlearned: Mutex<BTreeSet<ChannelId>>,
     learn_now: Notify,
     reads: Semaphore,
     check_now: Notify,
@@ -204,7 +205,7 @@ impl Hub {
     }
 
     /// Waits for channels whose members are to be looked up. Cancel safe.
-    pub(crate) async fn unlearned(&self) -> HashSet<ChannelId> {
+    pub(crate) async fn unlearned(&self) -> BTreeSet<ChannelId> {
         loop {
             let unlearned = std::mem::take(&mut *lock(&self.unlearned));
             if !unlearned.is_empty() {
@@ -262,8 +263,9 @@ pub(crate) async fn run(hub: Arc<Hub>, node: Arc<Node>, stop: CancellationToken)
         )
     };
     tokio::select! {
-        _ = work => {}
+        biased;
         () = stop.cancelled() => {}
+        _ = work => {}
     }
 }
 

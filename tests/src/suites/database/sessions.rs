@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
-use warren_domain::database::{Database, Failure, classify};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use warren_domain::database::{Database, Failure, Transaction, classify};
 
 use crate::facts;
 use crate::servers::connect;
@@ -105,7 +105,7 @@ async fn frozen_writer_keeps_others_waiting_for_seconds_only(world: Arc<World>) 
     assert_eq!(word(database.read()).await, "two");
 }
 
-pub(super) async fn begin(database: &Database) -> DatabaseTransaction {
+pub(super) async fn begin(database: &Database) -> Transaction {
     database.write().await.expect("begin")
 }
 
