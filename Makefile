@@ -8,7 +8,11 @@ BUILD_FOLDER := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MINUTES ?= 3
 SEED ?= 1
 
-.PHONY: help run test faults bench openapi contract sdk clean toolchain
+# Which simulations `make simulation` runs.
+SEEDS ?= 10000
+FIRST ?= 0
+
+.PHONY: help run test faults simulation mutations bench openapi contract sdk clean toolchain
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -32,6 +36,13 @@ faults: toolchain ## Break everything on purpose: make faults MINUTES=10 SEED=7
 	$(CARGO) build --workspace --bins
 	WARREN_FAULTS_MINUTES=$(MINUTES) WARREN_FAULTS_SEED=$(SEED) \
 	  $(CARGO) test -p warren-tests --test system -- faults:: --test-threads=1
+	$(CARGO) run -q -p warren-simulation -- --seeds 3000 --first $(SEED)000
+
+simulation: toolchain ## Simulate what no test brings about: make simulation SEEDS=100000 FIRST=0
+	$(CARGO) run -q -p warren-simulation -- --seeds $(SEEDS) --first $(FIRST)
+
+mutations: toolchain ## Look whether the simulation notices what is wrong
+	simulation/mutations/run.sh "$(BUILD_FOLDER)"
 
 bench: toolchain ## Measure Warren beside the bare limits, in a release build
 	tests/install-servers.sh "$(BUILD_FOLDER)"
