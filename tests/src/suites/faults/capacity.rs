@@ -45,7 +45,6 @@ async fn five_hundred_sockets_under_steady_load_are_served(world: Arc<World>) {
     readers.join_all().await;
     let verdict = crowd.finish().await;
     assert_eq!(verdict.tally.broken, 0, "every request was answered");
-    assert_eq!(verdict.connections, SOCKETS as u64, "every socket stayed open");
     let failures = verdict.tally.refused + state.failures.load(Ordering::Relaxed);
     let answers =
         verdict.tally.sent + verdict.tally.refused + state.answers.load(Ordering::Relaxed);

@@ -71,8 +71,13 @@ impl Crowd {
         let members: Vec<_> =
             members.map(|(who, channel)| (who.clone(), channel.clone())).collect();
         let bases: Vec<String> = deployment.apis.iter().map(|node| node.base.clone()).collect();
+        let watch = Watch::start(&members, &bases, habits);
+        eventually("every socket is open", RECOVERY, async || {
+            (watch.greeted() >= habits.sockets).then_some(())
+        })
+        .await;
         Self {
-            watch: Watch::start(&members, &bases, habits),
+            watch,
             load: Load::start(&members, &bases, habits),
             database_url: deployment.database_url.clone(),
             reader,

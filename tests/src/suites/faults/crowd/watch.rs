@@ -2,6 +2,8 @@
 //! broken connection.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,7 +17,7 @@ use crate::client::{Cursors, Person, Socket};
 /// Between two attempts to connect.
 const RETRY: Duration = Duration::from_millis(200);
 const CATCH_UP: Duration = Duration::from_secs(90);
-const GREETING: Duration = Duration::from_secs(20);
+const GREETING: Duration = Duration::from_secs(60);
 
 /// The events of its channel that one socket saw, as they came, and how often it
 /// had to connect.
@@ -36,6 +38,7 @@ pub(super) struct Glimpse {
 /// Running sockets.
 pub(super) struct Watch {
     ends: watch::Sender<Option<Cursors>>,
+    greeted: Arc<AtomicUsize>,
     watchers: Vec<JoinHandle<Seen>>,
 }
 
@@ -43,6 +46,7 @@ struct Watcher {
     person: Person,
     bases: Vec<String>,
     ends: watch::Receiver<Option<Cursors>>,
+    greeted: Arc<AtomicUsize>,
     seen: Seen,
 }
 
@@ -59,17 +63,23 @@ impl Watch {
     /// Opens the sockets of the members of channels, in turn at one address and the
     /// next.
     pub(super) fn start(members: &[(Person, String)], nodes: &[String], habits: &Habits) -> Self {
-        let ends = watch::Sender::new(None);
+        let (ends, greeted) = (watch::Sender::new(None), Arc::<AtomicUsize>::default());
         let bases = if habits.socket_bases.is_empty() { nodes } else { &habits.socket_bases };
         let start = |(index, (person, channel)): (usize, &(Person, String))| {
             let mut bases = bases.to_vec();
             bases.rotate_left(index % nodes.len());
             let seen = Seen { channel: channel.clone(), events: Vec::new(), connections: 0 };
-            let watcher = Watcher { person: person.clone(), bases, ends: ends.subscribe(), seen };
+            let (person, ends, greeted) = (person.clone(), ends.subscribe(), Arc::clone(&greeted));
+            let watcher = Watcher { person, bases, ends, greeted, seen };
             tokio::spawn(watcher.run())
         };
         let watchers = members.iter().cycle().take(habits.sockets).enumerate().map(start).collect();
-        Self { ends, watchers }
+        Self { ends, greeted, watchers }
+    }
+
+    /// How many connections were greeted so far.
+    pub(super) fn greeted(&self) -> usize {
+        self.greeted.load(Ordering::Relaxed)
     }
 
     /// Lets every socket come to its channel's head; what each saw.
@@ -124,6 +134,7 @@ impl Watcher {
         }
         assert_eq!(ready["type"], "ready", "{ready}");
         self.seen.connections += 1;
+        self.greeted.fetch_add(1, Ordering::Relaxed);
         socket.begin(ready, &cursors);
         let mut ends = self.ends.clone();
         while !self.is_done() {
