@@ -148,15 +148,27 @@ impl Deployment {
 
     /// Starts another worker.
     pub fn start_worker(&self) -> Program {
-        Program::start("warren-worker", warren_command("warren-worker", &[], &self.settings))
+        self.start_worker_under(&[])
     }
 
-    /// Starts an API process again, at the address that it had.
+    /// The same, with further settings.
+    pub fn start_worker_under(&self, further: &[(&str, &str)]) -> Program {
+        let mut command = warren_command("warren-worker", &[], &self.settings);
+        command.envs(further.iter().copied());
+        Program::start("warren-worker", command)
+    }
+
+    /// Kills a process that serves HTTP and starts it again, at the address that it
+    /// had.
     pub async fn restart_api(&mut self, index: usize) {
         let base = self.apis[index].base.clone();
         self.apis[index].program.kill();
         let address = base.trim_start_matches("http://").to_owned();
-        self.apis[index] = self.start_node("warren-api", &[], &address).await;
+        let (name, arguments): (_, &[&str]) = match self.is_one_process() {
+            true => ("warren", &["serve"]),
+            false => ("warren-api", &[]),
+        };
+        self.apis[index] = self.start_node(name, arguments, &address).await;
     }
 
     /// Sends a signal to every worker.
@@ -194,12 +206,11 @@ impl Deployment {
     pub async fn start_again(&mut self) {
         self.apis.clear();
         self.workers.clear();
-        match self.log_url.as_str() {
-            "in-process" => {
-                let node = self.start_node("warren", &["serve"], "127.0.0.1:0").await;
-                self.apis.push(node);
-            }
-            _ => self.start_cluster(1, 1).await,
+        if self.is_one_process() {
+            let node = self.start_node("warren", &["serve"], "127.0.0.1:0").await;
+            self.apis.push(node);
+        } else {
+            self.start_cluster(1, 1).await;
         }
     }
 
@@ -211,6 +222,10 @@ impl Deployment {
         for worker in &self.workers {
             worker.print_log();
         }
+    }
+
+    fn is_one_process(&self) -> bool {
+        self.log_url == "in-process"
     }
 
     fn migrate(&self) {

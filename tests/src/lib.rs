@@ -6,6 +6,7 @@ mod arrows;
 pub mod client;
 pub mod deployment;
 pub mod guardian;
+pub mod parameters;
 pub mod program;
 pub mod promise;
 pub mod servers;

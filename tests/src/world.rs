@@ -12,10 +12,11 @@ use tokio::sync::OnceCell;
 
 use crate::client::{Coverage, Person, Rest};
 use crate::deployment::{Combination, Deployment, Options};
+use crate::parameters::parameters;
 use crate::servers::Servers;
 use crate::site::Site;
 
-/// No test takes longer.
+/// No test takes longer, but those of faults where they are to go on for minutes.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// A combination and what its tests share.
@@ -136,8 +137,9 @@ impl World {
 
     fn run(&self, test: impl Future<Output = ()>) {
         let limited = async {
-            let done = tokio::time::timeout(LIMIT, test).await;
-            assert!(done.is_ok(), "the test took longer than {LIMIT:?}");
+            let limit = LIMIT + parameters().patience();
+            let done = tokio::time::timeout(limit, test).await;
+            assert!(done.is_ok(), "the test took longer than {limit:?}");
         };
         let outcome = self.runtime.block_on(AssertUnwindSafe(limited).catch_unwind());
         if let Err(panic) = outcome {

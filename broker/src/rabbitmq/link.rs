@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lapin::uri::AMQPUri;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
@@ -10,7 +11,7 @@ use tracing::{debug, info, warn};
 use super::Tasks;
 use super::probe::probe;
 use super::session::{Session, SessionError};
-use super::settings::RabbitSettings;
+use super::settings::{RabbitSettings, address};
 
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
@@ -25,7 +26,9 @@ impl Link {
     /// Begins to connect, in a task that lasts until everything is cancelled.
     pub(super) fn start(name: &'static str, settings: Arc<RabbitSettings>, tasks: &Tasks) -> Self {
         let (sender, sessions) = watch::channel(None);
-        let upkeep = Upkeep { name, settings, sender, warned: false, hung: false };
+        // Anywhere: processes that start together spread over the nodes.
+        let turn = rand::random_range(0..settings.nodes().len());
+        let upkeep = Upkeep { name, settings, turn, sender, warned: false, hung: false };
         let cancel = tasks.cancel.clone();
         tasks.tracker.spawn(async move {
             let last = upkeep.sender.subscribe();
@@ -55,6 +58,8 @@ impl Link {
 struct Upkeep {
     name: &'static str,
     settings: Arc<RabbitSettings>,
+    /// Which of the broker's nodes comes next; they go around.
+    turn: usize,
     sender: watch::Sender<Option<Session>>,
     warned: bool,
     /// The last attempt found a broker that did not answer.
@@ -66,8 +71,11 @@ impl Upkeep {
         let mut failures = 0;
         loop {
             let begun = Instant::now();
-            let error = self.hold_one_session().await;
-            self.report_outage(&error);
+            let nodes = self.settings.nodes();
+            let Some(node) = nodes.get(self.turn % nodes.len()).cloned() else { return };
+            let error = self.hold_one_session(&node).await;
+            self.report_outage(&node, &error);
+            self.turn += 1;
             // A session that broke at once is one more failure, not a new start.
             failures = if begun.elapsed() > 2 * LONGEST_DELAY { 0 } else { failures + 1 };
             tokio::time::sleep(delay(failures)).await;
@@ -75,13 +83,12 @@ impl Upkeep {
     }
 
     /// From connecting to the first error, which it returns.
-    async fn hold_one_session(&mut self) -> String {
-        let session = match self.connect().await {
+    async fn hold_one_session(&mut self, node: &AMQPUri) -> String {
+        let session = match self.connect(node).await {
             Ok(session) => session,
             Err(error) => return error.to_string(),
         };
-        let address = self.settings.address();
-        info!(link = self.name, broker.address = address, "connected to the broker");
+        info!(link = self.name, broker.address = address(node), "connected to the broker");
         self.warned = false;
         self.sender.send_replace(Some(session.clone()));
         let error = session.failure().await;
@@ -90,18 +97,24 @@ impl Upkeep {
         error
     }
 
-    async fn connect(&mut self) -> Result<Session, SessionError> {
+    async fn connect(&mut self, node: &AMQPUri) -> Result<Session, SessionError> {
         if self.hung {
-            probe(&self.settings.uri()).await?;
+            probe(node).await?;
         }
-        let opened = Session::open(&self.settings, self.name).await;
+        let opened = self.open(node).await;
         self.hung = matches!(opened, Err(SessionError::Silent));
         opened
     }
 
+    async fn open(&self, node: &AMQPUri) -> Result<Session, SessionError> {
+        let session = Session::connect(node, self.name).await?;
+        session.declare(&self.settings.topology()).await?;
+        Ok(session)
+    }
+
     /// Warns once in an outage, however many attempts it lasts.
-    fn report_outage(&mut self, error: &str) {
-        let address = self.settings.address();
+    fn report_outage(&mut self, node: &AMQPUri, error: &str) {
+        let address = address(node);
         if self.warned {
             debug!(link = self.name, broker.address = address, error, "still no broker");
             return;

@@ -76,8 +76,13 @@ impl Rabbit {
 /// # Errors
 /// [`LogError`] says what a process would fail of.
 pub async fn examine(settings: &RabbitSettings) -> Result<Vec<Backlog>, LogError> {
-    let session = Session::open(settings, "doctor").await?;
-    let backlog = log::backlog(&session, &settings.topology()).await;
+    let session = Session::connect_to_any(settings, "doctor").await?;
+    let topology = settings.topology();
+    let examined = async {
+        session.declare(&topology).await?;
+        log::backlog(&session, &topology).await
+    };
+    let backlog = examined.await;
     session.close().await;
     Ok(backlog?)
 }
@@ -87,7 +92,7 @@ pub async fn examine(settings: &RabbitSettings) -> Result<Vec<Backlog>, LogError
 /// # Errors
 /// [`LogError`]; then some of them may be left.
 pub async fn delete_everything(settings: &RabbitSettings) -> Result<(), LogError> {
-    let session = Session::connect(settings, "wipe").await?;
+    let session = Session::connect_to_any(settings, "wipe").await?;
     let channel = session.channel().await?;
     let deleted = session.bounded(settings.topology().delete(&channel)).await;
     session.close().await;

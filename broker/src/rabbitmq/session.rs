@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
+use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, Event};
 use tokio_util::sync::CancellationToken;
 use warren_domain::port::LogError;
 
 use super::settings::RabbitSettings;
+use super::topology::Topology;
 
 /// What a healthy broker does in milliseconds; longer means it hangs.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A live connection with its topology declared. Ends once, for everybody.
+/// A live connection. Ends once, for everybody.
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     connection: Arc<Connection>,
@@ -22,22 +24,32 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Connects and declares the topology, or gives up in time.
-    pub(super) async fn open(settings: &RabbitSettings, name: &str) -> Result<Self, SessionError> {
-        let session = Self::connect(settings, name).await?;
-        let channel = session.channel().await?;
-        session.bounded(settings.topology().declare(&channel)).await?;
-        Ok(session)
-    }
-
-    /// Connects, or gives up in time.
-    pub(super) async fn connect(
+    /// Connects to the first node that answers.
+    pub(super) async fn connect_to_any(
         settings: &RabbitSettings,
         name: &str,
     ) -> Result<Self, SessionError> {
+        let mut last = SessionError::Absent;
+        for node in settings.nodes() {
+            match Self::connect(node, name).await {
+                Ok(session) => return Ok(session),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Declares the topology. Idempotent.
+    pub(super) async fn declare(&self, topology: &Topology) -> Result<(), SessionError> {
+        let channel = self.channel().await?;
+        self.bounded(topology.declare(&channel)).await
+    }
+
+    /// Connects to a node, or gives up in time.
+    pub(super) async fn connect(node: &AMQPUri, name: &str) -> Result<Self, SessionError> {
         let properties =
             ConnectionProperties::default().with_connection_name(format!("warren {name}").into());
-        let connecting = Connection::connect_uri(settings.uri(), properties);
+        let connecting = Connection::connect_uri(node.clone(), properties);
         let connection = within_timeout(connecting).await?;
         Ok(Self { connection: Arc::new(connection), over: CancellationToken::new() })
     }

@@ -18,7 +18,8 @@ const DEFAULT_NAMESPACE: &str = "warren";
 /// A broker, and the names used in it.
 #[derive(Clone)]
 pub struct RabbitSettings {
-    uri: AMQPUri,
+    /// The broker's nodes, at least one.
+    nodes: Vec<AMQPUri>,
     namespace: String,
     partitions: NonZeroU32,
 }
@@ -26,7 +27,8 @@ pub struct RabbitSettings {
 impl RabbitSettings {
     /// Reads `amqp://user:password@host:port/vhost?namespace=name`. All names
     /// in the broker begin with the namespace (default `warren`), so that
-    /// several installations can share one virtual host.
+    /// several installations can share one virtual host. `host` may be several, with
+    /// commas between them: the nodes of one broker, which listen on the same port.
     ///
     /// # Errors
     /// [`InvalidRabbitUrl`] in one sentence, without the URL: it holds a password.
@@ -43,7 +45,12 @@ impl RabbitSettings {
             uri.vhost = "/".into();
         }
         uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
-        Ok(Self { uri, namespace, partitions })
+        let hosts: Vec<String> = uri.authority.host.split(',').map(str::to_owned).collect();
+        if hosts.iter().any(String::is_empty) {
+            return Err(invalid("a host between the commas has no name"));
+        }
+        let nodes = hosts.into_iter().map(|host| with_host(&uri, host)).collect();
+        Ok(Self { nodes, namespace, partitions })
     }
 
     /// The names that these settings lead to.
@@ -52,21 +59,28 @@ impl RabbitSettings {
         Topology::new(self.namespace.clone(), self.partitions)
     }
 
-    pub(super) fn uri(&self) -> AMQPUri {
-        self.uri.clone()
+    /// Where its nodes are. All of them have everything.
+    pub(super) fn nodes(&self) -> &[AMQPUri] {
+        &self.nodes
     }
+}
 
-    /// Host and port: as much of the address as a log may hold.
-    pub(super) fn address(&self) -> String {
-        format!("{}:{}", self.uri.authority.host, self.uri.authority.port)
-    }
+/// Host and port: as much of a node's address as a log may hold.
+pub(super) fn address(node: &AMQPUri) -> String {
+    format!("{}:{}", node.authority.host, node.authority.port)
+}
+
+fn with_host(uri: &AMQPUri, host: String) -> AMQPUri {
+    let mut uri = uri.clone();
+    uri.authority.host = host;
+    uri
 }
 
 impl fmt::Debug for RabbitSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("RabbitSettings")
-            .field("address", &self.address())
+            .field("nodes", &self.nodes.iter().map(address).collect::<Vec<_>>())
             .field("namespace", &self.namespace)
             .field("partitions", &self.partitions)
             .finish_non_exhaustive()
@@ -122,8 +136,8 @@ mod tests {
     fn namespace_is_taken_out_of_the_url() {
         let settings = parse("amqp://u:p@h:1/v?namespace=x-1&heartbeat=7").unwrap();
         assert_eq!(settings.namespace, "x-1");
-        assert_eq!(settings.uri.query.heartbeat, Some(7));
-        assert_eq!(settings.uri.vhost, "v");
+        assert_eq!(settings.nodes[0].query.heartbeat, Some(7));
+        assert_eq!(settings.nodes[0].vhost, "v");
     }
 
     #[test]
@@ -131,9 +145,18 @@ mod tests {
         for url in ["amqp://localhost", "amqp://localhost/"] {
             let settings = parse(url).unwrap();
             assert_eq!(settings.namespace, "warren");
-            assert_eq!(settings.uri.vhost, "/");
-            assert_eq!(settings.uri.query.heartbeat, Some(HEARTBEAT_S));
+            assert_eq!(settings.nodes[0].vhost, "/");
+            assert_eq!(settings.nodes[0].query.heartbeat, Some(HEARTBEAT_S));
         }
+    }
+
+    #[test]
+    fn hosts_between_commas_are_nodes_with_the_rest_in_common() {
+        let settings = parse("amqp://u:p@one,127.0.0.2,three:7/v?namespace=x").unwrap();
+        let addresses: Vec<String> = settings.nodes.iter().map(address).collect();
+        assert_eq!(addresses, ["one:7", "127.0.0.2:7", "three:7"]);
+        assert!(settings.nodes.iter().all(|node| node.vhost == "v"));
+        assert!(settings.nodes.iter().all(|node| node.authority.userinfo.password == "p"));
     }
 
     #[test]
@@ -149,6 +172,8 @@ mod tests {
             "amqp://u:secret@h?namespace=amq.x",
             "amqp://u:secret@h?namespace=a&namespace=b",
             "amqp://u:secret@h?heartbeat=soon",
+            "amqp://u:secret@one,,two",
+            "amqp://u:secret@one:1,two:2",
         ] {
             let error = parse(url).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("secret"), "{error}");

@@ -35,7 +35,8 @@ pub(super) const DATABASE_URL: Key = Key::text(
 pub(super) const LOG_URL: Key = Key::text(
     "log_url",
     "Where accepted messages wait for the database: in-process, or RabbitMQ as\n\
-     amqp://USER:PASSWORD@HOST. ?namespace=NAME keeps several servers on one broker apart.",
+     amqp://USER:PASSWORD@HOST; of a broker with several nodes amqp://USER:PASSWORD@HOST,HOST,HOST.\n\
+     ?namespace=NAME keeps several servers on one broker apart.",
 )
 .default("in-process")
 .shown(Visibility::WithoutCredentials);

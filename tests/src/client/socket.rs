@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -15,6 +15,9 @@ use super::Coverage;
 
 /// How long a frame may take before a test gives up.
 const FRAME: Duration = Duration::from_secs(20);
+
+/// The system makes at least a few KiB of it.
+const NARROW_BYTES: u32 = 4_096;
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -50,6 +53,18 @@ impl Socket {
         let stream = raw_socket(&url, &[]).await?;
         let coverage = Arc::clone(coverage);
         Ok(Self { ready: Value::Null, stream, numbers: HashMap::new(), coverage })
+    }
+
+    /// [`Self::connect`] with as little room as can be for what is not read.
+    pub async fn connect_narrow(base: &str, coverage: &Arc<Coverage>) -> Self {
+        let address = base.trim_start_matches("http://").parse().expect("an address");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(NARROW_BYTES).expect("a small buffer");
+        let connection = socket.connect(address).await.expect("connect");
+        let url = format!("{}/v1/ws", base.replacen("http", "ws", 1));
+        let opened = tokio_tungstenite::client_async(url, MaybeTlsStream::Plain(connection)).await;
+        let (stream, coverage) = (opened.expect("open a socket").0, Arc::clone(coverage));
+        Self { ready: Value::Null, stream, numbers: HashMap::new(), coverage }
     }
 
     /// Says hello and waits for `ready`.

@@ -2,6 +2,7 @@
 //! free ports, with data in the run's directory.
 
 mod account;
+mod database;
 mod mariadb;
 mod nginx;
 mod port;
@@ -13,10 +14,11 @@ mod smtp;
 mod supervisor;
 mod trace;
 
+pub use database::OwnDatabase;
 pub use mariadb::Mariadb;
 pub use nginx::Nginx;
 pub use postgres::Postgres;
-pub use proxy::Proxy;
+pub use proxy::{Proxy, Way};
 pub use rabbitmq::Rabbitmq;
 pub use smtp::{Letter, Smtp};
 pub use supervisor::{Installation, Supervisor};
@@ -83,7 +85,8 @@ pub async fn connect(url: &str) -> DatabaseConnection {
     try_connect(url).await.expect("connect to the database")
 }
 
-async fn try_connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+/// The same where the server may be away.
+pub async fn try_connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
     Database::connect(options).await

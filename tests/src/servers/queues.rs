@@ -40,6 +40,15 @@ impl Rabbitmq {
             .collect()
     }
 
+    /// The partition queues of a namespace, each with the node that leads it and the
+    /// nodes that have a replica.
+    pub fn leaders(&self, namespace: &str) -> BTreeMap<String, (String, Vec<String>)> {
+        let prefix = format!("{namespace}.messages.");
+        let queues = self.table(&["list_queues", "name", "leader", "online"]);
+        let partitions = queues.into_iter().filter(|row| row[0].starts_with(&prefix));
+        partitions.map(|row| (row[0].clone(), (row[1].clone(), names(&row[2])))).collect()
+    }
+
     /// Messages of a namespace that a worker has and has not acknowledged.
     pub fn unacknowledged(&self, namespace: &str) -> u64 {
         let prefix = format!("{namespace}.messages.");
@@ -74,6 +83,12 @@ impl Rabbitmq {
 
 fn pair(row: Vec<String>) -> (String, String) {
     (row[0].clone(), row.get(1).cloned().unwrap_or_default())
+}
+
+/// What stands in a list of Erlang's, as in `['one@host','two@host']`.
+fn names(list: &str) -> Vec<String> {
+    let list = list.trim_matches(['[', ']']).split(',');
+    list.map(|name| name.trim().trim_matches('\'').to_owned()).collect()
 }
 
 /// Fails while there is no such queue.

@@ -1,9 +1,10 @@
-//! A private RabbitMQ node.
+//! A private RabbitMQ node, or several in a cluster.
 
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lapin::{Connection, ConnectionProperties};
@@ -16,32 +17,69 @@ use crate::wait::eventually;
 const ACCOUNT: &str = "rabbitmq";
 const START: Duration = Duration::from_secs(120);
 
-/// A node with a port mapper (epmd), directories and a cookie of its own.
+/// A node with directories of its own. The nodes of a cluster share a port mapper
+/// (epmd), a cookie and the port, each on a loopback address of its own.
 pub struct Rabbitmq {
     home: PathBuf,
+    address: Ipv4Addr,
     port: u16,
     distribution_port: u16,
     mapper_port: u16,
-    mapper: Program,
+    mapper: Arc<Program>,
     program: Mutex<Option<Program>>,
 }
 
 impl Rabbitmq {
     /// Starts a new node.
     pub async fn start() -> Self {
-        let home = guardian::directory("rabbitmq");
-        prepare(&home);
+        let node = Self::prepare(Ipv4Addr::LOCALHOST);
+        node.write(&uuid::Uuid::new_v4().simple().to_string(), SETTINGS);
+        node.launch().await;
+        node
+    }
+
+    /// Starts a cluster of three nodes.
+    pub async fn start_cluster() -> [Self; 3] {
+        let cookie = uuid::Uuid::new_v4().simple().to_string();
+        let first = Self::prepare(Ipv4Addr::LOCALHOST);
+        first.write(&cookie, SETTINGS);
+        first.launch().await;
+        let further = [2, 3].map(|number| {
+            let address = Ipv4Addr::new(127, 0, 0, number);
+            let (mapper, home) = (Arc::clone(&first.mapper), guardian::directory("rabbitmq"));
+            let (distribution_port, program) = (port::free(), Mutex::default());
+            Self { home, address, distribution_port, mapper, program, ..first }
+        });
+        for node in &further {
+            node.write(&cookie, &format!("{SETTINGS}{}", joining(&[&first.name(), &node.name()])));
+        }
+        let [second, third] = further;
+        tokio::join!(second.launch(), third.launch());
+        [first, second, third]
+    }
+
+    fn prepare(address: Ipv4Addr) -> Self {
         let mapper_port = port::free();
-        let node = Self {
-            mapper: start_mapper(mapper_port),
-            home,
+        Self {
+            home: guardian::directory("rabbitmq"),
+            address,
             port: port::free(),
             distribution_port: port::free(),
             mapper_port,
+            mapper: Arc::new(start_mapper(mapper_port)),
             program: Mutex::default(),
-        };
-        node.launch().await;
-        node
+        }
+    }
+
+    /// Its name among Erlang's nodes.
+    pub fn name(&self) -> String {
+        let [.., number] = self.address.octets();
+        format!("test{}-{number}@localhost", self.port)
+    }
+
+    /// The address that it listens on; the port is the same for a cluster.
+    pub fn address(&self) -> Ipv4Addr {
+        self.address
     }
 
     /// The URL of a namespace, which isolates a deployment from others.
@@ -51,7 +89,7 @@ impl Rabbitmq {
 
     /// The same by way of another port: a proxy's.
     pub fn url_through(&self, port: u16, namespace: &str) -> String {
-        format!("amqp://guest:guest@127.0.0.1:{port}/%2f?namespace={namespace}")
+        format!("amqp://guest:guest@{}:{port}/%2f?namespace={namespace}", self.address)
     }
 
     /// Where it listens.
@@ -61,7 +99,7 @@ impl Rabbitmq {
 
     /// The URL without a namespace, for any AMQP client.
     pub fn plain_url(&self) -> String {
-        format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
+        format!("amqp://guest:guest@{}:{}/%2f", self.address, self.port)
     }
 
     /// `kill -9` for the node.
@@ -84,6 +122,13 @@ impl Rabbitmq {
         self.launch().await;
     }
 
+    /// Writes to disk which queues there are. By itself that happens some seconds after
+    /// their declaration, unlike with the messages in them; a kill before would test
+    /// a moment that an installation has once in its life.
+    pub fn remember_queues(&self) {
+        self.control(&["eval", "mnesia:sync_log()."]);
+    }
+
     /// Runs `rabbitmqctl` and answers what it printed.
     pub fn control(&self, arguments: &[&str]) -> String {
         let mut command = account::command(ACCOUNT, &find_program("rabbitmqctl"));
@@ -92,6 +137,16 @@ impl Rabbitmq {
         let error = String::from_utf8_lossy(&answer.stderr);
         assert!(answer.status.success(), "rabbitmqctl {arguments:?}: {error}");
         String::from_utf8(answer.stdout).expect("text")
+    }
+
+    fn write(&self, cookie: &str, settings: &str) {
+        let file = self.home.join(".erlang.cookie");
+        std::fs::write(&file, cookie).expect("write the cookie");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o400))
+            .expect("close the cookie");
+        std::fs::write(self.home.join("enabled_plugins"), "[].\n").expect("write the plugins");
+        std::fs::write(self.home.join("rabbitmq.conf"), settings).expect("write the settings");
+        account::give(ACCOUNT, &self.home);
     }
 
     async fn launch(&self) {
@@ -118,10 +173,9 @@ impl Rabbitmq {
             ("RABBITMQ_ENABLED_PLUGINS_FILE", "enabled_plugins"),
         ];
         command.envs(paths.map(|(key, path)| (key, self.home.join(path))));
-        let name = format!("test{}@localhost", self.port);
         command.envs([
-            ("RABBITMQ_NODENAME", name.as_str()),
-            ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1"),
+            ("RABBITMQ_NODENAME", self.name().as_str()),
+            ("RABBITMQ_NODE_IP_ADDRESS", &self.address.to_string()),
             ("RABBITMQ_NODE_PORT", &self.port.to_string()),
             ("RABBITMQ_DIST_PORT", &self.distribution_port.to_string()),
             ("ERL_EPMD_PORT", &self.mapper_port.to_string()),
@@ -137,14 +191,15 @@ impl Rabbitmq {
 const ERLANG_ARGUMENTS: &str =
     "-kernel inet_dist_use_interface {127,0,0,1} -rabbit quorum_tick_interval 250";
 
-fn prepare(home: &Path) {
-    let cookie = home.join(".erlang.cookie");
-    std::fs::write(&cookie, uuid::Uuid::new_v4().simple().to_string()).expect("write the cookie");
-    std::fs::set_permissions(&cookie, PermissionsExt::from_mode(0o400)).expect("close the cookie");
-    std::fs::write(home.join("enabled_plugins"), "[].\n").expect("write the plugins");
-    let settings = "disk_free_limit.absolute = 50MB\nlog.console = false\n";
-    std::fs::write(home.join("rabbitmq.conf"), settings).expect("write the settings");
-    account::give(ACCOUNT, home);
+const SETTINGS: &str = "disk_free_limit.absolute = 50MB\nlog.console = false\n";
+
+/// Settings by which a new node joins whichever of the others runs.
+fn joining(names: &[&str]) -> String {
+    let mut settings = String::from("cluster_formation.peer_discovery_backend = classic_config\n");
+    for (number, name) in names.iter().enumerate() {
+        settings += &format!("cluster_formation.classic_config.nodes.{} = {name}\n", number + 1);
+    }
+    settings
 }
 
 /// Started by ourselves and in the foreground: the one that Erlang starts on

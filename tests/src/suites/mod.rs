@@ -63,6 +63,7 @@ fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(plans::trials(world));
     trials.extend(schemathesis::trials(world));
     trials.extend(migrations::trials(world));
+    trials.extend(faults::trials(world));
     trials
 }
 
@@ -71,7 +72,7 @@ fn on_a_server(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = database::trials(world);
     trials.extend(programs::trials(world));
     trials.extend(watching::cluster(world));
-    trials.extend(faults::trials(world));
+    trials.extend(faults::of_a_cluster(world));
     trials
 }
 
@@ -79,7 +80,9 @@ fn on_a_server(world: &Arc<World>) -> Vec<Trial> {
 /// message log, and the machinery of the tests.
 fn beside_any(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = machinery::trials(world);
+    trials.extend(faults::beside_any(world));
     trials.extend(hostile_log::trials(world));
+    trials.extend(hostile_log::faults(world));
     trials.extend(rabbitmq::trials(world));
     trials.extend(proxy::trials(world));
     trials

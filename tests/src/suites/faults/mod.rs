@@ -1,24 +1,77 @@
-//! Faults in a cluster; each test names its row of docs/faults.md.
+//! What Warren promises under faults; each test names its row of docs/faults.md.
 
-mod chaos;
+mod binding;
+mod broker_cluster;
+mod broker_outage;
+mod capacity;
+mod crowd;
+mod cuts;
+mod database_outage;
 mod frozen;
+mod kills;
+mod redelivery;
+mod slow_reader;
+mod stage;
 mod takeover;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use libtest_mimic::Trial;
+use tokio::time::{Instant, interval};
 
+use crate::client::Rest;
 use crate::deployment::{Deployment, Options};
 use crate::servers::Rabbitmq;
 use crate::world::World;
 
+/// On every combination.
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = kills::trials(world);
+    trials.extend(redelivery::trials(world));
+    trials.extend(cuts::trials(world));
+    trials.extend(database_outage::trials(world));
+    trials
+}
+
+/// On a cluster.
+pub(super) fn of_a_cluster(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = frozen::trials(world);
     trials.extend(takeover::trials(world));
-    trials.extend(chaos::trials(world));
+    trials
+}
+
+/// On a cluster, whatever its database.
+pub(super) fn beside_any(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = broker_outage::trials(world);
+    trials.extend(broker_cluster::trials(world));
+    trials.extend(binding::trials(world));
+    trials.extend(capacity::trials(world));
+    trials.extend(slow_reader::trials(world));
     trials
 }
 
 async fn cluster_on(world: &World, rabbitmq: &Rabbitmq, options: Options) -> Deployment {
     Deployment::cluster(world.create_database().await, rabbitmq, options).await
+}
+
+/// The dead letters, a line for each.
+fn dead_letters(deployment: &Deployment) -> String {
+    let listed = deployment.run(&["admin", "dead-letters", "list"]);
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    String::from_utf8(listed.stdout).expect("text")
+}
+
+/// Lets an outage last, and asks a node about itself meanwhile: it lives, and at the
+/// end it is not ready.
+async fn meanwhile(outage: Duration, node: &Rest) {
+    let end = Instant::now() + outage;
+    let mut pace = interval(Duration::from_secs(1));
+    let mut ready = 200;
+    while Instant::now() < end {
+        pace.tick().await;
+        node.get("/livez").await.expect(200);
+        ready = node.get("/readyz").await.status;
+    }
+    assert_eq!(ready, 503, "not ready without what it needs");
 }
