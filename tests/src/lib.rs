@@ -5,6 +5,7 @@
 mod arrows;
 pub mod client;
 pub mod deployment;
+pub mod disk;
 pub mod guardian;
 pub mod program;
 pub mod promise;

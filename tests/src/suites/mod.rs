@@ -63,6 +63,7 @@ fn black_box(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(plans::trials(world));
     trials.extend(schemathesis::trials(world));
     trials.extend(migrations::trials(world));
+    trials.extend(faults::everywhere(world));
     trials
 }
 
@@ -82,5 +83,6 @@ fn beside_any(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_log::trials(world));
     trials.extend(rabbitmq::trials(world));
     trials.extend(proxy::trials(world));
+    trials.extend(faults::of_the_log(world));
     trials
 }
