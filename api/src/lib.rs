@@ -19,5 +19,7 @@ mod tag;
 mod token;
 
 pub use asyncapi::asyncapi_document;
+pub use gateway::read_client_frame;
+pub use http::cursor::ListKind;
 pub use routes::openapi_document;
 pub use server::{FirstAccount, ServeError, Server};

@@ -36,6 +36,7 @@ use warren_domain::database::DbErr;
 use warren_domain::id::ChannelId;
 
 pub(crate) use door::open;
+pub use frame::read_client_frame;
 pub(crate) use frame::{ClientFrame, ServerFrame};
 use hub::Hub;
 pub(crate) use hub::Limits;
