@@ -12,7 +12,10 @@ SEED ?= 1
 SEEDS ?= 10000
 FIRST ?= 0
 
-.PHONY: help run test faults simulation mutations bench openapi contract sdk clean toolchain
+# How long `make fuzz` tries each decoder.
+SECONDS ?= 60
+
+.PHONY: help run test faults simulation mutations fuzz bench openapi contract sdk clean toolchain
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -48,6 +51,16 @@ bench: toolchain ## Measure Warren beside the bare limits, in a release build
 	tests/install-servers.sh "$(BUILD_FOLDER)"
 	$(CARGO) build --release --workspace --bins
 	"$(BUILD_FOLDER)/release/warren-bench" --out docs/benchmarks
+
+# The stable toolchain takes the instruments' flags if it is told that we know.
+fuzz: toolchain ## Feed the decoders what nobody would send: make fuzz SECONDS=600
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
+	for target in client_frame configuration cursor payload; do \
+	  RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$(BUILD_FOLDER)/fuzz" $(CARGO) fuzz run $$target \
+	    "$(BUILD_FOLDER)/fuzz-corpus/$$target" fuzz/corpus/$$target -- \
+	    -dict=fuzz/dictionary/$$target.dict -max_total_time=$(SECONDS) \
+	    -rss_limit_mb=512 -max_len=8192 -print_final_stats=1 || exit 1; \
+	done
 
 openapi: toolchain ## Write openapi/openapi.json and asyncapi.yaml anew
 	mkdir -p openapi

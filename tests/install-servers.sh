@@ -21,6 +21,7 @@ missing_packages() {
     [ -x /usr/sbin/nginx ] || echo nginx
     command -v supervisord >/dev/null || echo supervisor
     command -v curl >/dev/null || echo curl
+    command -v strace >/dev/null || echo strace
     ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || echo libfaketime
     [ -x /usr/bin/chromium ] || echo chromium
     command -v node >/dev/null || echo nodejs

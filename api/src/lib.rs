@@ -20,5 +20,7 @@ mod token;
 
 pub use asyncapi::asyncapi_document;
 pub use gateway::HeadlessNode;
+pub use gateway::read_client_frame;
+pub use http::cursor::ListKind;
 pub use routes::openapi_document;
 pub use server::{FirstAccount, ServeError, Server};

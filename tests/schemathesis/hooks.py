@@ -11,6 +11,8 @@ import schemathesis
 
 # The channels that the present account is surely a member of; ids and names.
 joined = set()
+# The ids of the messages that it wrote in them.
+written = set()
 # Others who can be invited.
 peers = []
 
@@ -43,6 +45,7 @@ class Account:
 
     def sign_up(self):
         joined.clear()
+        written.clear()
         name = f"s-{uuid.uuid4().hex[:20]}"
         self.person = {"username": name, "password": "correct horse battery"}
         return post("/v1/signup", {**self.person, "first_name": "Schema"})["access_token"]
@@ -84,9 +87,13 @@ def obey(query, path, body):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Who made or joined a channel sees it until they leave it."""
+    """Who made or joined a channel sees it, and what they wrote there, until they
+    leave it."""
     if case.path.endswith("/unsubscribe") and response.status_code == 204:
         joined.clear()
+        written.clear()
+    elif case.path == "/v1/channels/{channel}/messages" and response.status_code == 201:
+        written.add(response.json()["id"])
     elif case.path in ("/v1/channels", "/v1/channels/{channel}/join") and response.status_code in (200, 201):
         channel = response.json()
         if "id" in channel:
@@ -101,7 +108,7 @@ def filter_failure(context, failure, case, response):
     readable."""
     match type(failure).__name__:
         case "EnsureResourceAvailability":
-            return (case.path_parameters or {}).get("channel") in joined
+            return any(value in joined | written for value in (case.path_parameters or {}).values())
         case "UseAfterFree":
             return not re.fullmatch("DELETE /v1/(channels|messages)/[^/]+", failure.free)
     return True

@@ -17,6 +17,11 @@ const RULES: &[Rule] = &[
         may_use: &[],
         may_not_use: &["poem", "lapin", "rdkafka", "async-nats", "clap", "toml"],
     },
+    Rule {
+        folder: "laws",
+        may_use: &["warren-api", "warren-domain", "warren-process"],
+        may_not_use: &["poem", "sea-orm", "lapin"],
+    },
     Rule { folder: "migration", may_use: &[], may_not_use: &["poem", "lapin"] },
     Rule { folder: "contract", may_use: &[], may_not_use: &["poem", "lapin", "sea-orm"] },
     Rule { folder: "process", may_use: &[], may_not_use: &["poem", "lapin", "sea-orm"] },

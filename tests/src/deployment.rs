@@ -8,7 +8,7 @@ use std::time::Duration;
 use sea_orm::ConnectionTrait;
 
 use crate::guardian;
-use crate::program::{Program, Signal, warren_command};
+use crate::program::{Program, Signal, warren_command, wrap};
 use crate::servers::{DatabaseServer, Rabbitmq, Smtp, connect};
 
 const START: Duration = Duration::from_secs(60);
@@ -30,6 +30,8 @@ pub struct Options {
     /// Another way to the broker than straight.
     pub log_url: Option<String>,
     pub settings: Vec<(String, String)>,
+    /// What stands before the command of the embedded process.
+    pub wrapper: Vec<String>,
 }
 
 /// Processes that belong together.
@@ -41,6 +43,7 @@ pub struct Deployment {
     pub apis: Vec<Node>,
     pub workers: Vec<Program>,
     settings: Vec<(String, String)>,
+    wrapper: Vec<String>,
 }
 
 /// An API process and its address.
@@ -62,7 +65,7 @@ impl Combination {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { apis: 2, workers: 2, log_url: None, settings: Vec::new() }
+        Self { apis: 2, workers: 2, log_url: None, settings: Vec::new(), wrapper: Vec::new() }
     }
 }
 
@@ -86,7 +89,11 @@ impl Options {
 impl Deployment {
     /// One `warren serve` with a new data directory.
     pub async fn embedded(options: Options) -> Self {
-        let data_directory = guardian::directory("data");
+        Self::embedded_in(guardian::directory("data"), options).await
+    }
+
+    /// One `warren serve` with a data directory that there is.
+    pub async fn embedded_in(data_directory: PathBuf, options: Options) -> Self {
         let mut settings = common_settings();
         settings.push(pair("WARREN_DATA_DIR", data_directory.to_str().expect("a path")));
         settings.extend(options.settings);
@@ -97,6 +104,7 @@ impl Deployment {
             apis: Vec::new(),
             workers: Vec::new(),
             settings,
+            wrapper: options.wrapper,
         };
         let node = deployment.start_node("warren", &["serve"], "127.0.0.1:0").await;
         deployment.apis.push(node);
@@ -120,6 +128,7 @@ impl Deployment {
             apis: Vec::new(),
             workers: Vec::new(),
             settings,
+            wrapper: Vec::new(),
         };
         deployment.migrate();
         deployment.start_cluster(options.apis, options.workers).await;
@@ -158,8 +167,8 @@ impl Deployment {
         Program::start("warren-worker", command)
     }
 
-    /// Kills a process that serves HTTP and starts it again, at the address that it
-    /// had.
+    /// Starts a process that serves HTTP again, at the address that it had; kills it
+    /// before, if it has not ended.
     pub async fn restart_api(&mut self, index: usize) {
         let base = self.apis[index].base.clone();
         self.apis[index].program.kill();
@@ -190,7 +199,13 @@ impl Deployment {
         command.envs(further.iter().copied()).output().expect("run warren")
     }
 
-    /// The same, with `input` on its standard input.
+    /// Runs one of Warren's servers with further settings, until it ends by itself.
+    pub fn run_program(&self, name: &str, further: &[(&str, &str)]) -> std::process::Output {
+        let mut command = warren_command(name, &[], &self.settings);
+        command.envs(further.iter().copied()).output().expect("run the program")
+    }
+
+    /// [`Self::run`] with `input` on its standard input.
     pub fn run_with(&self, arguments: &[&str], input: &str) -> std::process::Output {
         let mut command = warren_command("warren", arguments, &self.settings);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -247,7 +262,7 @@ impl Deployment {
     async fn start_node(&self, name: &str, arguments: &[&str], address: &str) -> Node {
         let mut command = warren_command(name, arguments, &self.settings);
         command.env("WARREN_LISTEN", address);
-        let program = Program::start(name, command);
+        let program = Program::start(name, wrap(&self.wrapper, command));
         let base = program.listening(START).await;
         Node { program, base }
     }

@@ -5,6 +5,7 @@
 mod arrows;
 pub mod client;
 pub mod deployment;
+pub mod disk;
 pub mod guardian;
 pub mod parameters;
 pub mod program;

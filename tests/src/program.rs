@@ -69,6 +69,23 @@ pub fn warren_command(name: &str, arguments: &[&str], settings: &[(String, Strin
     command
 }
 
+/// The command behind further words, which become it in the end.
+pub fn wrap(words: &[String], command: Command) -> Command {
+    let Some((first, rest)) = words.split_first() else { return command };
+    let mut wrapped = Command::new(first);
+    wrapped.args(rest).arg(command.get_program()).args(command.get_args());
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => wrapped.env(key, value),
+            None => wrapped.env_remove(key),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        wrapped.current_dir(folder);
+    }
+    wrapped
+}
+
 /// Takes Warren's settings out of a command's environment.
 pub fn forget_settings(command: &mut Command) {
     for (key, _) in std::env::vars() {

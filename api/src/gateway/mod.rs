@@ -38,6 +38,7 @@ use warren_domain::database::DbErr;
 use warren_domain::id::ChannelId;
 
 pub(crate) use door::open;
+pub use frame::read_client_frame;
 pub(crate) use frame::{ClientFrame, ServerFrame};
 pub use headless::HeadlessNode;
 use hub::Hub;

@@ -8,19 +8,41 @@ use crate::http::problem::Problem;
 
 /// A kind of list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ListKind {
+pub enum ListKind {
+    /// Of channels.
     Channels,
+    /// Of a channel's members.
     Members,
+    /// Of one's sessions.
     Sessions,
+    /// Of invitations, of somebody or into a channel.
     Invitations,
+    /// Of people.
     Users,
+    /// Of what answers a message.
     Replies,
+    /// Of who reacted to a message.
     Reactors,
+    /// Of somebody's channels.
     UserChannels,
+    /// Of what somebody wrote.
     UserMessages,
 }
 
 impl ListKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Channels,
+        Self::Members,
+        Self::Sessions,
+        Self::Invitations,
+        Self::Users,
+        Self::Replies,
+        Self::Reactors,
+        Self::UserChannels,
+        Self::UserMessages,
+    ];
+
     fn mark(self) -> &'static str {
         match self {
             Self::Channels => "channels:",
@@ -36,7 +58,8 @@ impl ListKind {
     }
 
     /// The cursor for a list that continues after `key`.
-    pub(crate) fn cursor(self, key: &str) -> String {
+    #[must_use]
+    pub fn cursor(self, key: &str) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}{key}", self.mark()))
     }
 
@@ -50,7 +73,7 @@ impl ListKind {
     ///
     /// # Errors
     /// 400 if this list gave out no such cursor.
-    pub(crate) fn read<T>(
+    pub fn read<T>(
         self,
         cursor: &str,
         parse: impl FnOnce(&str) -> Option<T>,

@@ -132,7 +132,34 @@ pub async fn in_time<T>(
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::{ConnectionTrait, Statement};
+
     use super::*;
+
+    /// SQLite then ends transactions by itself.
+    #[tokio::test]
+    async fn what_is_committed_after_a_full_disk_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/full.db", folder.path().display());
+        let database = Database::connect(&url).await.unwrap();
+        let transaction = database.write().await.unwrap();
+        transaction.execute_unprepared("CREATE TABLE kept (text TEXT)").await.unwrap();
+        transaction.commit().await.unwrap();
+        for _ in 0..3 {
+            let transaction = database.write().await.unwrap();
+            // No page more than there are.
+            transaction.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+            let large = "INSERT INTO kept VALUES (hex(randomblob(100000)))";
+            let full = transaction.execute_unprepared(large).await.unwrap_err();
+            assert_eq!(classify(&full), Failure::Transient, "{full}");
+        }
+        let transaction = database.write().await.unwrap();
+        transaction.execute_unprepared("INSERT INTO kept VALUES ('small')").await.unwrap();
+        transaction.commit().await.unwrap();
+        let all = Statement::from_string(DbBackend::Sqlite, "SELECT text FROM kept");
+        let rows = database.read().query_all_raw(all).await.unwrap();
+        assert_eq!(rows.len(), 1, "another connection sees it");
+    }
 
     #[test]
     fn times_that_a_database_would_not_know_are_brought_within() {

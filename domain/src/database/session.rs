@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use log::LevelFilter;
 use sea_orm::ConnectOptions;
-use sea_orm::sqlx::Executor;
 use sea_orm::sqlx::mysql::MySqlConnectOptions;
+use sea_orm::sqlx::{Connection, Executor};
 
 /// How long a writer waits for another writer's lock before it rolls back and
 /// tries again.
@@ -45,6 +45,16 @@ pub(super) fn sqlite_readers(url: &str) -> ConnectOptions {
 
 fn sqlite(url: &str, connections: u32, cache_kib: u32) -> ConnectOptions {
     let mut options = pool(url, connections);
+    // SQLite ends a transaction by itself when its disk is full. The driver, whose own
+    // ROLLBACK fails then, goes on as if it were within one, and everything that is
+    // committed later belongs to that: nobody sees it, and the end of the process takes
+    // it away. Such a connection is replaced.
+    options.map_sqlx_sqlite_pool_opts(|options| {
+        options.before_acquire(|connection, _| {
+            let is_whole = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_whole) })
+        })
+    });
     options.test_before_acquire(false).map_sqlx_sqlite_opts(move |options| {
         options
             .create_if_missing(true)

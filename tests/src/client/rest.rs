@@ -30,6 +30,7 @@ pub struct Call<'a> {
 }
 
 /// A request's body.
+#[derive(Clone)]
 pub enum Content {
     None,
     Json(Value),

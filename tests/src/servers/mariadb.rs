@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 
-use super::{account, connect, port, try_connect};
+use super::{Around, account, connect, port, try_connect};
 use crate::guardian;
 use crate::program::{Program, Signal};
 use crate::wait::eventually;
@@ -50,6 +50,7 @@ pub struct Mariadb {
     home: PathBuf,
     port: u16,
     settings: &'static [&'static str],
+    around: Around,
     program: Mutex<Option<Program>>,
 }
 
@@ -61,13 +62,28 @@ impl Mariadb {
 
     /// [`Self::start`] with further settings, each as `name=value`.
     pub async fn start_with(settings: &'static [&'static str]) -> Self {
+        Self::begin(settings, Around::default()).await
+    }
+
+    /// [`Self::start`] with something in its environment.
+    pub async fn start_in(environment: Vec<(String, String)>) -> Self {
+        Self::begin(&[], Around { environment, ..Around::default() }).await
+    }
+
+    async fn begin(settings: &'static [&'static str], around: Around) -> Self {
         let home = guardian::directory("mariadb");
         std::fs::write(home.join("init.sql"), USER).expect("write the first statements");
         account::give(ACCOUNT, &home);
-        let server = Self { home, port: port::free(), settings, program: Mutex::default() };
+        let program = Mutex::default();
+        let server = Self { home, port: port::free(), settings, around, program };
         server.initialise();
         server.launch().await;
         server
+    }
+
+    /// The number of its process.
+    pub fn process_id(&self) -> u32 {
+        self.program.lock().unwrap().as_ref().expect("it runs").id()
     }
 
     /// A new empty database; the answer is its URL.
@@ -143,7 +159,7 @@ impl Mariadb {
         for setting in COMMON.iter().chain(&UNHELPFUL).chain(self.settings) {
             command.arg(format!("--{setting}"));
         }
-        command.current_dir("/");
+        command.current_dir("/").envs(self.around.environment.iter().cloned());
         *self.program.lock().unwrap() = Some(Program::start("mariadb", command));
         let url = self.url("information_schema");
         eventually("MariaDB accepts connections", START, async || try_connect(&url).await.ok())

@@ -34,6 +34,14 @@ pub enum DatabaseServer {
     Mariadb,
 }
 
+/// What is around a server's program.
+#[derive(Default)]
+struct Around {
+    environment: Vec<(String, String)>,
+    /// Words before its command.
+    wrapper: Vec<String>,
+}
+
 /// The shared servers, each started when it is first needed.
 #[derive(Default)]
 pub struct Servers {

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
 
-use super::{account, connect, port};
+use super::{Around, account, connect, port};
+use crate::disk::SmallDisk;
 use crate::guardian;
-use crate::program::{Program, Signal};
+use crate::program::{Program, Signal, wrap};
 use crate::wait::eventually;
 
 const ACCOUNT: &str = "postgres";
@@ -21,6 +22,7 @@ pub struct Postgres {
     data: PathBuf,
     port: u16,
     settings: &'static [&'static str],
+    around: Around,
     program: Mutex<Option<Program>>,
 }
 
@@ -32,18 +34,53 @@ impl Postgres {
 
     /// [`Self::start`] with further settings, each as `name=value`.
     pub async fn start_with(settings: &'static [&'static str]) -> Self {
+        let server = Self::new(settings, Around::default());
+        server.initialise(&server.data, &[]);
+        server.launch().await;
+        server
+    }
+
+    /// [`Self::start`] with something in its environment.
+    pub async fn start_in(environment: Vec<(String, String)>) -> Self {
+        let around = Around { environment, ..Around::default() };
+        let server = Self::new(&[], around);
+        server.initialise(&server.data, &[]);
+        server.launch().await;
+        server
+    }
+
+    /// [`Self::start`] with its data on a disk that can be full; its log of writes (WAL)
+    /// is elsewhere, as on servers that are set up with care.
+    pub async fn start_on(disk: &SmallDisk, size: &str) -> Self {
+        let mut server = Self::new(&[], Around::default());
+        let log = server.data.with_file_name("wal");
+        let log = format!("--waldir={}", log.display());
+        account::give(ACCOUNT, &disk.folder());
+        let wrapper = disk.wrapper(size, Some(&server.data));
+        let begins_in = if wrapper.is_empty() { disk.folder() } else { server.data.clone() };
+        server.initialise(&begins_in, &[&log]);
+        server.data = disk.folder();
+        server.around = Around { environment: disk.environment(), wrapper };
+        server.launch().await;
+        server
+    }
+
+    fn new(settings: &'static [&'static str], around: Around) -> Self {
         let home = guardian::directory("postgres");
         account::give(ACCOUNT, &home);
-        let server = Self {
+        Self {
             programs: find_programs(),
             data: home.join("data"),
             port: port::free(),
             settings,
+            around,
             program: Mutex::default(),
-        };
-        server.initialise();
-        server.launch().await;
-        server
+        }
+    }
+
+    /// The number of its first process.
+    pub fn process_id(&self) -> u32 {
+        self.program.lock().unwrap().as_ref().expect("it runs").id()
     }
 
     /// A new empty database; the answer is its URL.
@@ -91,11 +128,12 @@ impl Postgres {
         format!("postgres://warren@127.0.0.1:{}/{database}", self.port)
     }
 
-    fn initialise(&self) {
+    fn initialise(&self, data: &Path, further: &[&str]) {
         let made = account::command(ACCOUNT, &self.programs.join("initdb"))
             .args(["--auth=trust", "--username=warren", "--encoding=UTF8", "--locale=C"])
+            .args(further)
             .args(["--no-sync", "--pgdata"])
-            .arg(&self.data)
+            .arg(data)
             .current_dir("/")
             .output()
             .expect("run initdb");
@@ -114,7 +152,8 @@ impl Postgres {
         for setting in common.iter().chain(self.settings) {
             command.args(["-c", setting]);
         }
-        command.current_dir("/");
+        command.current_dir("/").envs(self.around.environment.iter().cloned());
+        let command = wrap(&self.around.wrapper, command);
         *self.program.lock().unwrap() = Some(Program::start("postgres", command));
         eventually("PostgreSQL accepts connections", START, async || self.is_ready()).await;
     }

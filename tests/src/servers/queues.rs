@@ -51,10 +51,12 @@ impl Rabbitmq {
 
     /// Messages of a namespace that a worker has and has not acknowledged.
     pub fn unacknowledged(&self, namespace: &str) -> u64 {
-        let prefix = format!("{namespace}.messages.");
-        let queues = self.table(&["list_queues", "name", "messages_unacknowledged"]);
-        let partitions = queues.iter().filter(|row| row[0].starts_with(&prefix));
-        partitions.filter_map(|row| row.get(1)?.parse::<u64>().ok()).sum()
+        self.sum(namespace, "messages_unacknowledged")
+    }
+
+    /// Messages that wait in the partitions of a namespace, or are with a worker.
+    pub fn queued(&self, namespace: &str) -> u64 {
+        self.sum(namespace, "messages")
     }
 
     /// Waits until every partition of a namespace is consumed.
@@ -72,6 +74,13 @@ impl Rabbitmq {
         }
         // Its end is nobody's concern.
         let _ = connection.close(200, "counted".into()).await;
+    }
+
+    fn sum(&self, namespace: &str, column: &str) -> u64 {
+        let prefix = format!("{namespace}.messages.");
+        let queues = self.table(&["list_queues", "name", column]);
+        let partitions = queues.iter().filter(|row| row[0].starts_with(&prefix));
+        partitions.filter_map(|row| row.get(1)?.parse::<u64>().ok()).sum()
     }
 
     fn table(&self, arguments: &[&str]) -> Vec<Vec<String>> {

@@ -44,13 +44,13 @@ pub(super) fn faults(world: &Arc<World>) -> Vec<Trial> {
 }
 
 /// A cluster whose log is written to from outside.
-struct Log {
-    deployment: Deployment,
+pub(super) struct Log {
+    pub(super) deployment: Deployment,
     _connection: Connection,
-    channel: Channel,
-    namespace: String,
-    ann: Person,
-    room: String,
+    pub(super) channel: Channel,
+    pub(super) namespace: String,
+    pub(super) ann: Person,
+    pub(super) room: String,
 }
 
 /// Rows 50 and 51.
@@ -208,7 +208,7 @@ async fn poison_among_a_thousand_is_set_aside_alone(world: Arc<World>) {
 const CHANNELS: usize = 24;
 
 impl Log {
-    async fn open(world: &World) -> Self {
+    pub(super) async fn open(world: &World) -> Self {
         let options = Options { apis: 1, ..Options::default() };
         let deployment = world.deploy(options).await;
         let ann = world.person_on(&deployment, "ann").await;
@@ -222,7 +222,7 @@ impl Log {
         Self { deployment, _connection: connection, channel, namespace, ann, room }
     }
 
-    async fn publish(&self, partition: u32, payload: &[u8], id: Option<&str>) {
+    pub(super) async fn publish(&self, partition: u32, payload: &[u8], id: Option<&str>) {
         let queue = format!("{}.messages.{partition}", self.namespace);
         let mut properties = BasicProperties::default().with_delivery_mode(2);
         if let Some(id) = id {
@@ -241,7 +241,7 @@ impl Log {
         self.publish(partition, &pending.encode(), Some(&id)).await;
     }
 
-    fn pending(&self, channel: &str, text: &str) -> Pending {
+    pub(super) fn pending(&self, channel: &str, text: &str) -> Pending {
         let author_id: UserId = self.ann.id.parse().expect("an id");
         let channel_id: ChannelId = channel.parse().expect("an id");
         Pending {
@@ -255,7 +255,7 @@ impl Log {
         }
     }
 
-    async fn try_dead_letter(&self) -> Option<BasicGetMessage> {
+    pub(super) async fn try_dead_letter(&self) -> Option<BasicGetMessage> {
         let queue = format!("{}.dead-letters", self.namespace);
         let options = BasicGetOptions { no_ack: true };
         self.channel.basic_get(queue.into(), options).await.expect("get")
@@ -265,7 +265,7 @@ impl Log {
         eventually("a dead letter", WITHIN, async || self.try_dead_letter().await).await
     }
 
-    async fn settled(&self, id: MessageId) -> Value {
+    pub(super) async fn settled(&self, id: MessageId) -> Value {
         let path = format!("/v1/messages/{id}/receipt");
         eventually("the send is settled", WITHIN, async || {
             let receipt = self.ann.get(&path).await.expect(200).clone();

@@ -1,5 +1,6 @@
 //! Migrations that do not come to their end by themselves, on every database.
 
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
@@ -39,14 +40,16 @@ async fn killed_migration_is_completed_by_running_it_again(world: Arc<World>) {
 }
 
 /// A database and how `warren migrate` finds it.
-struct Target {
-    url: String,
+pub(super) struct Target {
+    pub(super) url: String,
+    pub(super) data_directory: PathBuf,
     settings: Vec<(String, String)>,
 }
 
 impl Target {
-    async fn new(world: &World) -> Self {
-        let data = guardian::directory("data").display().to_string();
+    pub(super) async fn new(world: &World) -> Self {
+        let data_directory = guardian::directory("data");
+        let data = data_directory.display().to_string();
         let url = match world.combination {
             Combination::Embedded => format!("sqlite://{data}/warren.db?mode=rwc"),
             Combination::Cluster(_) => world.create_database().await,
@@ -55,14 +58,14 @@ impl Target {
         if world.combination != Combination::Embedded {
             settings.push(("WARREN_DATABASE_URL".to_owned(), url.clone()));
         }
-        Self { url, settings }
+        Self { url, data_directory, settings }
     }
 
-    fn command(&self) -> Command {
+    pub(super) fn command(&self) -> Command {
         warren_command("warren", &["migrate"], &self.settings)
     }
 
-    fn migrate(&self) -> Output {
+    pub(super) fn migrate(&self) -> Output {
         self.command().output().expect("run warren")
     }
 
@@ -77,7 +80,7 @@ impl Target {
         migrator.kill();
     }
 
-    async fn connect(&self) -> DatabaseConnection {
+    pub(super) async fn connect(&self) -> DatabaseConnection {
         connect(&self.url).await
     }
 
@@ -87,14 +90,8 @@ impl Target {
             && lines(&database, "SELECT name AS line FROM meta").await.len() == META.len()
     }
 
-    /// Every table, column and index.
     async fn structure(&self) -> Vec<String> {
-        let database = self.connect().await;
-        let mut structure = Vec::new();
-        for query in structure_queries(database.get_database_backend()) {
-            structure.extend(lines(&database, query).await);
-        }
-        structure
+        structure(&self.connect().await).await
     }
 
     /// What a database is born with, but what is different in each.
@@ -113,6 +110,15 @@ impl Target {
         }
         contents
     }
+}
+
+/// Every table, column and index.
+pub(super) async fn structure(database: &DatabaseConnection) -> Vec<String> {
+    let mut structure = Vec::new();
+    for query in structure_queries(database.get_database_backend()) {
+        structure.extend(lines(database, query).await);
+    }
+    structure
 }
 
 /// The facts that a database has when it is complete.
@@ -158,7 +164,7 @@ async fn tables(database: &DatabaseConnection) -> Vec<String> {
     lines(database, query).await
 }
 
-async fn lines(database: &DatabaseConnection, query: &str) -> Vec<String> {
+pub(super) async fn lines(database: &DatabaseConnection, query: &str) -> Vec<String> {
     let statement = Statement::from_string(database.get_database_backend(), query);
     let rows = database.query_all_raw(statement).await.expect(query);
     rows.into_iter().map(|row| row.try_get("", "line").expect("a line")).collect()

@@ -85,5 +85,6 @@ fn beside_any(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(hostile_log::faults(world));
     trials.extend(rabbitmq::trials(world));
     trials.extend(proxy::trials(world));
+    trials.extend(faults::of_the_log(world));
     trials
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use sea_orm::ConnectionTrait;
 
-use crate::deployment::{Deployment, JWT_SECRET, Options, new_namespace};
+use crate::deployment::{JWT_SECRET, new_namespace};
 use crate::facts;
 use crate::program::{Program, warren_command};
 use crate::servers::connect;
@@ -24,7 +24,6 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             two_migrators_at_once_are_safe,
             unmigrated_database_is_refused_with_what_to_run,
             newer_schema_is_refused_unless_it_admits_the_program,
-            another_partition_count_is_refused,
             wrong_settings_are_named_without_secrets,
         ]
     )
@@ -72,18 +71,6 @@ async fn newer_schema_is_refused_unless_it_admits_the_program(world: Arc<World>)
     }
 }
 
-/// Fault 27, the refusal.
-async fn another_partition_count_is_refused(world: Arc<World>) {
-    let deployment = world.deploy(Options { apis: 0, workers: 1, ..Options::default() }).await;
-    let mut settings = settings_of(&deployment);
-    settings.push(("WARREN_PARTITIONS".to_owned(), "8".to_owned()));
-    for program in ["warren-api", "warren-worker"] {
-        let refused = run(warren_command(program, &[], &settings));
-        assert_eq!(refused.status.code(), CONFIGURATION, "{}", text(&refused));
-        assert!(text(&refused).contains("set WARREN_PARTITIONS=4"), "{}", text(&refused));
-    }
-}
-
 /// Rows 67 and 69.
 async fn wrong_settings_are_named_without_secrets(world: Arc<World>) {
     let settings = settings(&world).await;
@@ -115,10 +102,6 @@ async fn settings(world: &World) -> Vec<(String, String)> {
     let database_url = world.create_database().await;
     let log_url = world.servers.rabbitmq().await.url(&new_namespace());
     cluster_settings(&database_url, &log_url)
-}
-
-fn settings_of(deployment: &Deployment) -> Vec<(String, String)> {
-    cluster_settings(&deployment.database_url, &deployment.log_url)
 }
 
 fn cluster_settings(database_url: &str, log_url: &str) -> Vec<(String, String)> {

@@ -3,9 +3,11 @@
 
 use std::collections::HashMap;
 
+use poem_openapi::types::ToJSON;
 use poem_openapi::{Object, Union};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use warren_domain::id::{ChannelId, MessageId};
 
 /// The longest `ref`, in characters.
@@ -37,6 +39,14 @@ impl ClientFrame {
             false => Err(serde_json::Error::custom("a frame is an object")),
         }
     }
+}
+
+/// What a client's frame says, with every field that it could have.
+///
+/// # Errors
+/// It is no frame.
+pub fn read_client_frame(text: &str) -> Result<Value, serde_json::Error> {
+    Ok(ClientFrame::parse(text)?.to_json().unwrap_or_default())
 }
 
 /// Who it is, and what it has. Must be the first frame, within 10 s.

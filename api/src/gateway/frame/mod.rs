@@ -5,6 +5,7 @@ mod client;
 mod event;
 mod server;
 
+pub use client::read_client_frame;
 pub(crate) use client::{
     ClientFrame, HelloFrame, ReactFrame, ReadFrame, Referred, SendFrame, SubscribeFrame,
     TypingFrame,

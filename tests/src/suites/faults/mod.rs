@@ -4,15 +4,26 @@ mod binding;
 mod broker_cluster;
 mod broker_outage;
 mod capacity;
+mod convergence;
 mod crowd;
 mod cuts;
 mod database_outage;
 mod frozen;
+mod full_disk;
+mod head_lock;
+mod keys;
 mod kills;
+mod partitions;
 mod redelivery;
+mod rejection;
+mod revocation;
 mod slow_reader;
 mod stage;
+mod stop;
+mod synced;
 mod takeover;
+mod upgrade;
+mod versions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +42,13 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(redelivery::trials(world));
     trials.extend(cuts::trials(world));
     trials.extend(database_outage::trials(world));
+    trials.extend(keys::trials(world));
+    trials.extend(convergence::trials(world));
+    trials.extend(revocation::trials(world));
+    trials.extend(upgrade::trials(world));
+    trials.extend(synced::trials(world));
+    trials.extend(stop::trials(world));
+    trials.extend(full_disk::everywhere(world));
     trials
 }
 
@@ -38,6 +56,8 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
 pub(super) fn of_a_cluster(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = frozen::trials(world);
     trials.extend(takeover::trials(world));
+    trials.extend(partitions::trials(world));
+    trials.extend(rejection::trials(world));
     trials
 }
 
@@ -49,6 +69,11 @@ pub(super) fn beside_any(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(capacity::trials(world));
     trials.extend(slow_reader::trials(world));
     trials
+}
+
+/// Beside any database server.
+pub(super) fn of_the_log(world: &Arc<World>) -> Vec<Trial> {
+    versions::trials(world)
 }
 
 async fn cluster_on(world: &World, rabbitmq: &Rabbitmq, options: Options) -> Deployment {

@@ -95,12 +95,34 @@ async fn forged_or_foreign_cursor_is_refused(world: Arc<World>) {
     let id = uuid::Uuid::now_v7().to_string();
     let channels = next_cursor(&ann, "browse").await;
     let members = next_cursor(&ann, "public/members").await;
-    for (list, foreign) in [("browse", &members), ("public/members", &channels)] {
+    let mut lists: Vec<(String, &str)> = vec![
+        ("/v1/channels/browse".to_owned(), &members),
+        ("/v1/channels/public/members".to_owned(), &channels),
+    ];
+    lists.extend(other_lists(&ann).await.into_iter().map(|list| (list, channels.as_str())));
+    for (list, foreign) in lists {
         for cursor in ["", "x", "public", "%00", "..%2F..", "%27%3B--", "%FF%FE", &id, foreign] {
-            let answer = ann.get(&format!("/v1/channels/{list}?cursor={cursor}")).await;
+            let answer = ann.get(&format!("{list}?cursor={cursor}")).await;
             answer.expect_problem(400, "invalid_parameter");
         }
     }
+}
+
+/// Every other list that has pages.
+async fn other_lists(ann: &Person) -> Vec<String> {
+    let channel = ann.create_channel("public").await;
+    let message = ann.posted(&channel, "hello").await;
+    ann.react(&message, "🐇").await.expect(200);
+    vec![
+        "/v1/sessions".to_owned(),
+        "/v1/invitations".to_owned(),
+        "/v1/users".to_owned(),
+        format!("/v1/channels/{channel}/invitations"),
+        format!("/v1/messages/{message}/replies"),
+        format!("/v1/messages/{message}/reactions/%F0%9F%90%87"),
+        format!("/v1/users/{}/channels", ann.username),
+        format!("/v1/users/{}/messages", ann.username),
+    ]
 }
 
 async fn next_cursor(ann: &Person, list: &str) -> String {

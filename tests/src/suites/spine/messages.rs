@@ -1,6 +1,5 @@
 //! Sending, once and for ever.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use futures_util::future::join_all;
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::client::{Answer, new_key};
+use crate::client::new_key;
 use crate::deployment::Combination;
 use crate::facts;
 use crate::wait::eventually;
@@ -22,8 +21,6 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             post_answers_with_its_number_and_can_be_read,
             post_without_a_key_gets_one_that_works,
             retry_gets_the_same_answer,
-            hundred_posts_with_one_key_are_one_message,
-            one_key_to_two_channels_at_once_is_one_message,
             key_with_another_text_is_refused_even_after_the_author_left,
             keys_of_two_people_are_independent,
             asynchronous_post_is_accepted_then_committed,
@@ -71,49 +68,6 @@ async fn retry_gets_the_same_answer(world: Arc<World>) {
         assert_eq!(again, first);
     }
     assert_eq!(ann.messages(&channel, "").await.len(), 1);
-}
-
-/// Fault 14.
-async fn hundred_posts_with_one_key_are_one_message(world: Arc<World>) {
-    let ann = world.person("ann").await;
-    let elsewhere = world.elsewhere(&ann).await;
-    let channel = ann.create_channel("private").await;
-    let key = new_key();
-    let nodes = [&ann, &elsewhere].into_iter().cycle().take(100);
-    let answers = join_all(nodes.map(|node| node.post_message(&channel, "once", &key))).await;
-    let ids: BTreeSet<_> = answers.iter().map(|answer| answer.json["id"].to_string()).collect();
-    assert_eq!(ids.len(), 1, "one id in all answers");
-    for answer in &answers {
-        assert!(matches!(answer.status, 201 | 202), "{}", answer.text);
-    }
-    assert_eq!(ann.messages(&channel, "").await.len(), 1);
-    let other = ann.post_message(&channel, "another text", &key).await;
-    other.expect_problem(422, "idempotency_key_reused");
-}
-
-/// Fault 23.
-async fn one_key_to_two_channels_at_once_is_one_message(world: Arc<World>) {
-    let ann = world.person("ann").await;
-    let elsewhere = world.elsewhere(&ann).await;
-    let one = ann.create_channel("private").await;
-    let other = ann.create_channel("private").await;
-    for round in 1..=10 {
-        let key = new_key();
-        let answers = tokio::join!(
-            ann.post_message(&one, "where?", &key),
-            elsewhere.post_message(&other, "where?", &key)
-        );
-        assert_one_won(&answers.0, &answers.1);
-        let stored = ann.messages(&one, "").await.len() + ann.messages(&other, "").await.len();
-        assert_eq!(stored, round, "one message for each key");
-    }
-}
-
-fn assert_one_won(one: &Answer, other: &Answer) {
-    let won = if one.status == 201 { one } else { other };
-    let lost = if one.status == 201 { other } else { one };
-    won.expect(201);
-    lost.expect_problem(422, "idempotency_key_reused");
 }
 
 async fn key_with_another_text_is_refused_even_after_the_author_left(world: Arc<World>) {

@@ -5,7 +5,6 @@ mod archiving;
 mod avatars;
 mod changes;
 mod channels;
-mod convergence;
 mod deletion;
 mod direct;
 mod expiry;
@@ -63,6 +62,5 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(pins::trials(world));
     trials.extend(history::trials(world));
     trials.extend(timeline::trials(world));
-    trials.extend(convergence::trials(world));
     trials
 }
