@@ -49,7 +49,7 @@ mutations: toolchain ## Look whether the simulation notices what is wrong
 
 bench: toolchain ## Measure Warren beside the bare limits, in a release build
 	tests/install-servers.sh "$(BUILD_FOLDER)"
-	$(CARGO) build --release --workspace --bins
+	$(CARGO) build --release --bins -p warren -p warren-api -p warren-worker -p warren-bench
 	"$(BUILD_FOLDER)/release/warren-bench" --out docs/benchmarks
 
 # The stable toolchain takes the instruments' flags if it is told that we know.

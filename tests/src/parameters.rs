@@ -31,6 +31,11 @@ impl Parameters {
         Self { minutes: minutes.map(|minutes| minutes.try_into().expect("some minutes")), seed }
     }
 
+    /// Whether only faults are set, one trial after the other: `make faults`.
+    pub fn alone(&self) -> bool {
+        self.minutes.is_some()
+    }
+
     /// What a trial does in its short form, or in its long one.
     pub fn either<T>(&self, short: T, long: T) -> T {
         match self.minutes {

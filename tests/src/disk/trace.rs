@@ -201,10 +201,13 @@ mod tests {
             word: Some("durable-1".to_owned()),
         };
         let line = r#"10.5 pwrite64(7</d/wal>, "\0x durable-1\0y", 12, 0) = 12 <0.25>"#;
-        assert_eq!(of_strace(line, "durable-"), [written.clone()]);
+        assert_eq!(of_strace(line, "durable-"), std::slice::from_ref(&written));
         assert_eq!(of_shim("W 10.5 10.75 durable-1 /d/wal"), Some(written.clone()));
         let synced = Entry { word: None, ..written };
-        assert_eq!(of_strace("10.5 fdatasync(7</d/wal>) = 0 <0.25>", "durable-"), [synced.clone()]);
+        assert_eq!(
+            of_strace("10.5 fdatasync(7</d/wal>) = 0 <0.25>", "durable-"),
+            std::slice::from_ref(&synced)
+        );
         assert_eq!(of_shim("S 10.5 10.75 - /d/wal"), Some(synced));
         let failed = "10.5 fsync(7</d/wal>) = -1 EIO (Input/output error) <0.25>";
         assert!(of_strace(failed, "durable-").is_empty());

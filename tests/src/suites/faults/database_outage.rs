@@ -47,8 +47,8 @@ async fn database_outage_loses_nothing(world: Arc<World>) {
     let deployment = Deployment::cluster(url, rabbitmq, Options::default()).await;
     let crowd = Crowd::start(&world, &deployment, &habits()).await;
     crowd.progress(PROGRESS).await;
-    database.stop();
     let before = crowd.tally();
+    database.stop();
     meanwhile(outage(), &Rest::new(deployment.api(1), &world.coverage)).await;
     let during = crowd.tally().accepted - before.accepted;
     assert!(during > 0, "nothing was accepted without the database: nothing was proved");

@@ -32,22 +32,32 @@ use libtest_mimic::Trial;
 use tokio::time::{Instant, interval};
 
 use crate::client::Rest;
-use crate::deployment::{Deployment, Options};
+use crate::deployment::{Combination, Deployment, Options};
+use crate::parameters::parameters;
 use crate::servers::Rabbitmq;
 use crate::world::World;
 
 /// On every combination.
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
-    let mut trials = kills::trials(world);
-    trials.extend(redelivery::trials(world));
+    let mut trials = redelivery::trials(world);
     trials.extend(cuts::trials(world));
-    trials.extend(database_outage::trials(world));
     trials.extend(keys::trials(world));
     trials.extend(convergence::trials(world));
     trials.extend(revocation::trials(world));
     trials.extend(upgrade::trials(world));
-    trials.extend(synced::trials(world));
     trials.extend(stop::trials(world));
+    if world.combination == Combination::Embedded || parameters().alone() {
+        trials.extend(heavy(world));
+    }
+    trials
+}
+
+/// What starts, kills, starves and traces servers of its own: on a cluster that takes the
+/// whole machine, and whatever else runs would fail of it. Then by `make faults` only.
+fn heavy(world: &Arc<World>) -> Vec<Trial> {
+    let mut trials = kills::trials(world);
+    trials.extend(database_outage::trials(world));
+    trials.extend(synced::trials(world));
     trials.extend(full_disk::everywhere(world));
     trials
 }
@@ -63,11 +73,13 @@ pub(super) fn of_a_cluster(world: &Arc<World>) -> Vec<Trial> {
 
 /// On a cluster, whatever its database.
 pub(super) fn beside_any(world: &Arc<World>) -> Vec<Trial> {
-    let mut trials = broker_outage::trials(world);
-    trials.extend(broker_cluster::trials(world));
-    trials.extend(binding::trials(world));
-    trials.extend(capacity::trials(world));
-    trials.extend(slow_reader::trials(world));
+    let mut trials = binding::trials(world);
+    if parameters().alone() {
+        trials.extend(broker_outage::trials(world));
+        trials.extend(broker_cluster::trials(world));
+        trials.extend(capacity::trials(world));
+        trials.extend(slow_reader::trials(world));
+    }
     trials
 }
 

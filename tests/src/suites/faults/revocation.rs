@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::client::{Cursors, Person, Socket, new_key};
@@ -93,11 +92,11 @@ async fn until_closed(socket: &mut Socket, begun: Instant) -> u16 {
 fn talk(person: &Person, channel: &str) -> DropGuard {
     let (person, channel, over) = (person.clone(), channel.to_owned(), CancellationToken::new());
     let guard = over.clone().drop_guard();
-    let _: JoinHandle<Option<()>> = tokio::spawn(over.run_until_cancelled_owned(async move {
+    drop(tokio::spawn(over.run_until_cancelled_owned(async move {
         loop {
             let answer: Value = person.post_message(&channel, "news", &new_key()).await.json;
             assert!(answer.is_object(), "{answer}");
         }
-    }));
+    })));
     guard
 }
