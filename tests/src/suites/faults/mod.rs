@@ -34,18 +34,22 @@ use tokio::time::{Instant, interval};
 use crate::client::Rest;
 use crate::deployment::{Combination, Deployment, Options};
 use crate::parameters::parameters;
-use crate::servers::Rabbitmq;
+use crate::servers::{DatabaseServer, Rabbitmq};
 use crate::world::World;
 
 /// On every combination.
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
-    let mut trials = redelivery::trials(world);
-    trials.extend(cuts::trials(world));
+    let mut trials = cuts::trials(world);
     trials.extend(keys::trials(world));
     trials.extend(convergence::trials(world));
     trials.extend(revocation::trials(world));
     trials.extend(upgrade::trials(world));
     trials.extend(stop::trials(world));
+    // The worker and the broker are the same beside either server.
+    let beside_mariadb = world.combination == Combination::Cluster(DatabaseServer::Mariadb);
+    if !beside_mariadb || parameters().alone() {
+        trials.extend(redelivery::trials(world));
+    }
     if world.combination == Combination::Embedded || parameters().alone() {
         trials.extend(heavy(world));
     }
