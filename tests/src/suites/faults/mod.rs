@@ -34,32 +34,28 @@ use tokio::time::{Instant, interval};
 use crate::client::Rest;
 use crate::deployment::{Combination, Deployment, Options};
 use crate::parameters::parameters;
-use crate::servers::{DatabaseServer, Rabbitmq};
+use crate::servers::Rabbitmq;
 use crate::world::World;
 
 /// On every combination.
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
-    let mut trials = cuts::trials(world);
-    trials.extend(keys::trials(world));
+    let mut trials = keys::trials(world);
     trials.extend(convergence::trials(world));
     trials.extend(revocation::trials(world));
     trials.extend(upgrade::trials(world));
     trials.extend(stop::trials(world));
-    // The worker and the broker are the same beside either server.
-    let beside_mariadb = world.combination == Combination::Cluster(DatabaseServer::Mariadb);
-    if !beside_mariadb || parameters().alone() {
-        trials.extend(redelivery::trials(world));
-    }
     if world.combination == Combination::Embedded || parameters().alone() {
         trials.extend(heavy(world));
     }
     trials
 }
 
-/// What starts, kills, starves and traces servers of its own: on a cluster that takes the
+/// What loads, kills, starves and traces whole deployments: on a cluster that takes the
 /// whole machine, and whatever else runs would fail of it. Then by `make faults` only.
 fn heavy(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = kills::trials(world);
+    trials.extend(redelivery::trials(world));
+    trials.extend(cuts::trials(world));
     trials.extend(database_outage::trials(world));
     trials.extend(synced::trials(world));
     trials.extend(full_disk::everywhere(world));
@@ -77,13 +73,14 @@ pub(super) fn of_a_cluster(world: &Arc<World>) -> Vec<Trial> {
 
 /// On a cluster, whatever its database.
 pub(super) fn beside_any(world: &Arc<World>) -> Vec<Trial> {
-    let mut trials = binding::trials(world);
-    if parameters().alone() {
-        trials.extend(broker_outage::trials(world));
-        trials.extend(broker_cluster::trials(world));
-        trials.extend(capacity::trials(world));
-        trials.extend(slow_reader::trials(world));
+    if !parameters().alone() {
+        return Vec::new();
     }
+    let mut trials = binding::trials(world);
+    trials.extend(broker_outage::trials(world));
+    trials.extend(broker_cluster::trials(world));
+    trials.extend(capacity::trials(world));
+    trials.extend(slow_reader::trials(world));
     trials
 }
 
