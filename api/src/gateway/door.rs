@@ -1,10 +1,13 @@
 //! The door of the gateway: `GET /v1/ws` becomes a socket (RFC 6455).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 use poem::web::Data;
 use poem::{Body, IntoResponse, OnUpgrade, Request, Response, Upgraded, handler};
+use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -23,6 +26,9 @@ const READ_BUFFER_SIZE_BYTES: usize = 2 * 1024;
 /// Each frame is handed to the cork as soon as it is made: the WebSocket's own buffer keeps
 /// its room for as long as the socket lasts.
 const WRITE_BUFFER_SIZE_BYTES: usize = 0;
+
+/// How long a client may take to take what it is told last.
+const LAST_WORD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The largest message of the server's, in bytes: the `ready` of somebody in
 /// thousands of channels. The writer waits for a slow reader after each message,
@@ -60,20 +66,20 @@ fn upgrade(node: &Arc<Node>, request: &Request) -> Result<Response, Problem> {
     let (tracked, node) = (node.clone(), node.clone());
     tracked.gateway.tasks.spawn(async move {
         // Boxed: a socket does not keep the room that only its beginning needs.
-        if let Some(web_socket) = Box::pin(established(upgrade)).await {
-            socket::run(node, web_socket).await;
+        if let Some(mut web_socket) = Box::pin(established(upgrade)).await {
+            socket::run(node, &mut web_socket).await;
+            // The WebSocket writes its answer to a goodbye, and does not flush it.
+            let _ = timeout(LAST_WORD_TIMEOUT, web_socket.get_mut().flush()).await;
         }
     });
     Ok(switching_protocols(&derive_accept_key(key.as_bytes())))
 }
 
-/// The socket, unless its client is gone already. Boxed: it is handed on several times.
-async fn established(upgrade: OnUpgrade) -> Option<Box<WebSocketStream<Cork<Upgraded>>>> {
+/// The socket, unless its client is gone already.
+async fn established(upgrade: OnUpgrade) -> Option<WebSocketStream<Cork<Upgraded>>> {
     let connection = upgrade.await.ok()?;
     let connection = Cork::new(connection);
-    let web_socket =
-        WebSocketStream::from_raw_socket(connection, Role::Server, Some(configuration()));
-    Some(Box::new(web_socket.await))
+    Some(WebSocketStream::from_raw_socket(connection, Role::Server, Some(configuration())).await)
 }
 
 /// The client's key, if the headers ask for a WebSocket of version 13.

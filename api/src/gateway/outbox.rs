@@ -62,7 +62,9 @@ pub(crate) async fn write<S: Socket>(
             })),
             request = requests.recv() => match request {
                 Some(request) => outbox.answer(*request).await,
-                None => Err(End::Close(Closing::new(CloseCode::Normal, ""))),
+                // The client has said goodbye, or is gone. The WebSocket answers a goodbye
+                // when it is flushed.
+                None => outbox.flush().await.and(Err(End::Gone)),
             },
             news = signal.news() => outbox.take(news).await,
             _ = pings.tick() => outbox.ask().await,

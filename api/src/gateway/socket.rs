@@ -100,7 +100,8 @@ pub(crate) async fn run(node: Arc<Node>, mut socket: impl Socket) {
     match hello {
         Ok(hello) => Box::pin(serve(node, socket, hello)).await,
         Err(Some(closing)) => Box::pin(close(&mut socket, closing)).await,
-        Err(None) => {}
+        // Its goodbye, if it said one, is answered.
+        Err(None) => drop(timeout(CLOSE_TIMEOUT, socket.flush()).await),
     }
 }
 

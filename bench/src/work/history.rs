@@ -12,58 +12,55 @@ use crate::stage::Stage;
 const SHORT: u64 = 1_000;
 const LONG: u64 = 1_000_000;
 
+/// What a page may cost in comparison.
+const BOUND: Bound = Bound::AtMost { reach: 1.3, aim: 1.05 };
+
 /// Reads of each page in a round.
 const READS: usize = 400;
 
 pub(super) async fn run(arguments: &Arguments, results: &mut Results) {
     let (short, long) = (Shelf::with(SHORT).await, Shelf::with(LONG).await);
+    let latest = "?limit=50";
     let deep = format!("?limit=50&before_seq={}", LONG / 2);
-    compare("latest page of 50", "?limit=50", (&short, &long), arguments, results).await;
-    let (mut warren, mut limit) = (Vec::new(), Vec::new());
-    for _ in 0..arguments.rounds {
-        let (mut newest, mut old) = (Latency::default(), Latency::default());
-        for _ in 0..READS {
-            long.read("?limit=50", &mut newest).await;
-            long.read(&deep, &mut old).await;
-        }
-        limit.push(newest.quantile_ms(0.5));
-        warren.push(old.quantile_ms(0.5));
-    }
+    let (warren, limit) = compare((&long, latest), (&short, latest), arguments.rounds).await;
+    results.ratio(Ratio {
+        work: format!("latest page of 50 at {LONG} messages"),
+        against: format!("the same at {SHORT}"),
+        unit: "ms".to_owned(),
+        warren,
+        limit,
+        bound: BOUND,
+    });
+    let (warren, limit) = compare((&long, &deep), (&long, latest), arguments.rounds).await;
     results.ratio(Ratio {
         work: format!("page of 50 in the middle of {LONG} messages"),
         against: "latest page of the same channel".to_owned(),
         unit: "ms".to_owned(),
         warren,
         limit,
-        bound: Bound::AtMost { reach: 1.3, aim: 1.05 },
+        bound: BOUND,
     });
 }
 
+/// The medians of two pages' latencies, read in turn, of each round.
 async fn compare(
-    name: &str,
-    query: &str,
-    (short, long): (&Shelf, &Shelf),
-    arguments: &Arguments,
-    results: &mut Results,
-) {
-    let (mut warren, mut limit) = (Vec::new(), Vec::new());
-    for _ in 0..arguments.rounds {
-        let (mut few, mut many) = (Latency::default(), Latency::default());
+    one: (&Shelf, &str),
+    other: (&Shelf, &str),
+    rounds: usize,
+) -> (Vec<f64>, Vec<f64>) {
+    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let mut latencies = [Latency::default(), Latency::default()];
         for _ in 0..READS {
-            short.read(query, &mut few).await;
-            long.read(query, &mut many).await;
+            for ((shelf, query), latency) in [one, other].into_iter().zip(&mut latencies) {
+                shelf.read(query, latency).await;
+            }
         }
-        limit.push(few.quantile_ms(0.5));
-        warren.push(many.quantile_ms(0.5));
+        let [of_one, of_other] = latencies.map(|latency| latency.quantile_ms(0.5));
+        ones.push(of_one);
+        others.push(of_other);
     }
-    results.ratio(Ratio {
-        work: format!("{name} at {LONG} messages"),
-        against: format!("the same at {SHORT}"),
-        unit: "ms".to_owned(),
-        warren,
-        limit,
-        bound: Bound::AtMost { reach: 1.3, aim: 1.05 },
-    });
+    (ones, others)
 }
 
 /// A server whose one channel has so many messages.

@@ -140,7 +140,20 @@ impl Postgres {
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
     }
 
+    /// A server that was killed may hold its shared memory for a moment, and another one
+    /// refuses to start meanwhile: then it is started again.
     async fn launch(&self) {
+        eventually("PostgreSQL accepts connections", START, async || {
+            let mut program = self.program.lock().unwrap();
+            if program.as_ref().is_none_or(|program| program.exit_status().is_some()) {
+                *program = Some(Program::start("postgres", self.command()));
+            }
+            self.is_ready()
+        })
+        .await;
+    }
+
+    fn command(&self) -> Command {
         let mut command = account::command(ACCOUNT, &self.programs.join("postgres"));
         command.arg("-D").arg(&self.data).args(["-p", &self.port.to_string()]);
         let common = [
@@ -153,9 +166,7 @@ impl Postgres {
             command.args(["-c", setting]);
         }
         command.current_dir("/").envs(self.around.environment.iter().cloned());
-        let command = wrap(&self.around.wrapper, command);
-        *self.program.lock().unwrap() = Some(Program::start("postgres", command));
-        eventually("PostgreSQL accepts connections", START, async || self.is_ready()).await;
+        wrap(&self.around.wrapper, command)
     }
 
     fn is_ready(&self) -> Option<()> {

@@ -47,23 +47,14 @@ async fn database_outage_loses_nothing(world: Arc<World>) {
     let deployment = Deployment::cluster(url, rabbitmq, Options::default()).await;
     let crowd = Crowd::start(&world, &deployment, &habits()).await;
     crowd.progress(PROGRESS).await;
-    let before = crowd.tally();
     database.stop();
+    let before = crowd.tally();
     meanwhile(outage(), &Rest::new(deployment.api(1), &world.coverage)).await;
     let during = crowd.tally().accepted - before.accepted;
     assert!(during > 0, "nothing was accepted without the database: nothing was proved");
     database.restart().await;
-    let back = Instant::now();
-    let settled = crowd.settle().await;
-    let late = back.elapsed();
-    assert!(late <= STORED, "everything was stored {late:?} after the database was back");
-    let verdict = settled.judge().await;
-    assert_eq!(dead_letters(&deployment), "");
-    let figures = format!(
-        "{verdict}, accepted in the outage of {:?} {during}, all stored {:.1} s after it, dead letters 0",
-        outage(),
-        late.as_secs_f64()
-    );
+    let verdict = recovered(crowd, &deployment).await;
+    let figures = format!("{verdict}, accepted in the outage of {:?} {during}", outage());
     held(6, world.combination.name(), &figures);
 }
 
@@ -80,18 +71,21 @@ async fn locked_database_loses_nothing(world: Arc<World>) {
     assert!(refused > 0, "nothing was refused: nothing was proved");
     assert_eq!(crowd.stored().await, stored, "the database was locked");
     execute(&database, "ROLLBACK").await;
+    let verdict = recovered(crowd, &deployment).await;
+    let figures = format!("{verdict}, 503 in the outage of {:?} {refused}", outage());
+    held(6, world.combination.name(), &figures);
+}
+
+/// The verdict on a database that is back just now: all is stored in time, and nothing
+/// was set aside.
+async fn recovered(crowd: Crowd, deployment: &Deployment) -> String {
     let back = Instant::now();
     let settled = crowd.settle().await;
     let late = back.elapsed();
     assert!(late <= STORED, "everything was stored {late:?} after the database was back");
     let verdict = settled.judge().await;
-    assert_eq!(dead_letters(&deployment), "");
-    let figures = format!(
-        "{verdict}, 503 in the outage of {:?} {refused}, all stored {:.1} s after it, dead letters 0",
-        outage(),
-        late.as_secs_f64()
-    );
-    held(6, world.combination.name(), &figures);
+    assert_eq!(dead_letters(deployment), "");
+    format!("{verdict}, all stored {:.1} s after it was back, dead letters 0", late.as_secs_f64())
 }
 
 async fn execute(database: &DatabaseConnection, statement: &str) {

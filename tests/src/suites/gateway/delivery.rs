@@ -1,9 +1,14 @@
 //! What an open socket gets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::SinkExt;
 use libtest_mimic::Trial;
 use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::client::{Cursors, Person, Socket};
 use crate::facts;
@@ -20,6 +25,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
             leaving_ends_delivery_with_ones_own_event,
             unsubscribed_channel_is_silent_until_subscribed_again,
             ping_is_answered_with_its_nonce,
+            close_of_a_client_is_answered_with_a_close,
         ]
     )
 }
@@ -119,4 +125,13 @@ async fn ping_is_answered_with_its_nonce(world: Arc<World>) {
     assert_eq!(socket.until_type("pong").await["nonce"], "n1");
     socket.send(json!({"type": "ping"})).await;
     assert!(socket.until_type("pong").await.get("nonce").is_none());
+}
+
+/// RFC 6455, section 5.5.1: without the answer a browser calls it an abnormal end.
+async fn close_of_a_client_is_answered_with_a_close(world: Arc<World>) {
+    let ann = world.person("ann").await;
+    let mut socket = ann.socket(&Cursors::new()).await;
+    let close = CloseFrame { code: CloseCode::Normal, reason: "enough".into() };
+    socket.stream.send(Message::Close(Some(close))).await.expect("send a close");
+    assert_eq!(socket.close_code(Duration::from_secs(5)).await, 1000);
 }
