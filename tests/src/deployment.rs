@@ -6,10 +6,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use sea_orm::ConnectionTrait;
+use tokio::runtime::Handle;
 
 use crate::guardian;
 use crate::program::{Program, Signal, warren_command, wrap};
-use crate::servers::{DatabaseServer, Rabbitmq, Smtp, connect};
+use crate::servers::{DatabaseServer, Rabbitmq, Smtp, connect, delete_queues};
 
 const START: Duration = Duration::from_secs(60);
 
@@ -265,6 +266,21 @@ impl Deployment {
         let program = Program::start(name, wrap(&self.wrapper, command));
         let base = program.listening(START).await;
         Node { program, base }
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        if self.is_one_process() {
+            return;
+        }
+        let programs = self.apis.iter().map(|node| &node.program).chain(&self.workers);
+        programs.for_each(Program::kill);
+        // Whether the broker still runs is the test's own affair.
+        if let Ok(runtime) = Handle::try_current() {
+            let log_url = std::mem::take(&mut self.log_url);
+            runtime.spawn(async move { delete_queues(&log_url).await });
+        }
     }
 }
 

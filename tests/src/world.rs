@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use libtest_mimic::Trial;
@@ -27,6 +27,7 @@ pub struct World {
     shared: OnceCell<Deployment>,
     site: OnceCell<Site>,
     runtime: Handle,
+    durations: Mutex<Vec<(Duration, String)>>,
 }
 
 /// Makes trials of test functions, named after them.
@@ -41,7 +42,8 @@ impl World {
     pub fn new(combination: Combination, servers: &Arc<Servers>, runtime: Handle) -> Arc<Self> {
         let (coverage, servers) = (Arc::default(), Arc::clone(servers));
         let (shared, site) = (OnceCell::new(), OnceCell::new());
-        Arc::new(Self { combination, coverage, servers, shared, site, runtime })
+        let durations = Mutex::default();
+        Arc::new(Self { combination, coverage, servers, shared, site, runtime, durations })
     }
 
     /// The deployment that tests share; none of them may disturb it. It waits longer
@@ -115,11 +117,18 @@ impl World {
         F: Future<Output = ()>,
     {
         let name = format!("{}::{suite}::{fact}", self.combination.name());
-        let world = Arc::clone(self);
+        let (world, named) = (Arc::clone(self), name.clone());
         Trial::test(name, move || {
+            let begun = Instant::now();
             world.run(test(Arc::clone(&world)));
+            world.durations.lock().unwrap().push((begun.elapsed(), named));
             Ok(())
         })
+    }
+
+    /// How long each test took that passed.
+    pub fn durations(&self) -> Vec<(Duration, String)> {
+        self.durations.lock().unwrap().clone()
     }
 
     /// Ends the shared deployment and the site.

@@ -13,7 +13,11 @@ use warren_tests::servers::{DatabaseServer, Servers};
 use warren_tests::suites;
 use warren_tests::world::World;
 
+/// Tests that may run at once.
 const THREADS: usize = 4;
+
+/// The slowest tests that a run names at its end.
+const SLOWEST: usize = 40;
 
 const COMBINATIONS: [Combination; 3] = [
     Combination::Embedded,
@@ -28,17 +32,31 @@ fn main() -> ExitCode {
     let servers = Arc::new(Servers::default());
     let worlds =
         COMBINATIONS.map(|combination| World::new(combination, &servers, runtime.handle().clone()));
-    let trials: Vec<Trial> = worlds.iter().flat_map(suites::of).collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
+    let trials = worlds.iter().flat_map(suites::of);
+    let (alone, together): (Vec<Trial>, _) = trials.partition(suites::is_alone);
+    let together = libtest_mimic::run(&arguments, together);
+    arguments.test_threads = Some(1);
+    let alone = libtest_mimic::run(&arguments, alone);
     let covered = runs_everything(&arguments).then(|| coverage::report(&worlds));
     promise::report(&target_folder());
+    report_slowest(&worlds);
     for world in &worlds {
         world.stop();
     }
     servers.stop();
     guardian::finish();
-    let failed = conclusion.has_failed() || covered == Some(false);
+    let failed = together.has_failed() || alone.has_failed() || covered == Some(false);
     ExitCode::from(u8::from(failed) * 101)
+}
+
+/// Prints where the time of a run goes.
+fn report_slowest(worlds: &[Arc<World>]) {
+    let mut durations: Vec<_> = worlds.iter().flat_map(|world| world.durations()).collect();
+    durations.sort_unstable_by(|one, other| other.cmp(one));
+    println!("The slowest tests:");
+    for (duration, test) in durations.iter().take(SLOWEST) {
+        println!("  {:>4} s  {test}", duration.as_secs());
+    }
 }
 
 /// A run of a part says nothing about the whole contract.

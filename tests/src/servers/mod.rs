@@ -19,6 +19,7 @@ pub use mariadb::Mariadb;
 pub use nginx::Nginx;
 pub use postgres::Postgres;
 pub use proxy::{Proxy, Way};
+pub use queues::delete_queues;
 pub use rabbitmq::Rabbitmq;
 pub use smtp::{Letter, Smtp};
 pub use supervisor::{Installation, Supervisor};

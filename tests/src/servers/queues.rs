@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lapin::options::QueueDeclareOptions;
+use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties};
 
@@ -92,6 +92,19 @@ impl Rabbitmq {
 
 fn pair(row: Vec<String>) -> (String, String) {
     (row[0].clone(), row.get(1).cloned().unwrap_or_default())
+}
+
+/// Deletes the queues that the deployment at a URL leaves: hundreds of idle quorum
+/// queues would keep RabbitMQ busy for the rest of a run.
+pub async fn delete_queues(log_url: &str) -> lapin::Result<()> {
+    let (url, namespace) = log_url.split_once("?namespace=").expect("a URL of a namespace");
+    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    let partitions = (0..2 * PARTITIONS).map(|number| format!("{namespace}.messages.{number}"));
+    for queue in partitions.chain([format!("{namespace}.dead-letters")]) {
+        channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
+    }
+    connection.close(200, "deleted".into()).await
 }
 
 /// What stands in a list of Erlang's, as in `['one@host','two@host']`.

@@ -32,6 +32,19 @@ use crate::deployment::Combination;
 use crate::servers::DatabaseServer;
 use crate::world::World;
 
+/// The kind of a test that gets the whole machine: it loads, starves, or kills so much
+/// that others would fail of it, or would itself fail of others.
+const ALONE: &str = "alone";
+
+/// Whether a test runs when no other does.
+pub fn is_alone(trial: &Trial) -> bool {
+    trial.kind() == ALONE
+}
+
+fn alone(trials: Vec<Trial>) -> impl Iterator<Item = Trial> {
+    trials.into_iter().map(|trial| trial.with_kind(ALONE))
+}
+
 /// Everything that runs on a combination.
 pub fn of(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = black_box(world);

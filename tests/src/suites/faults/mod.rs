@@ -31,6 +31,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use tokio::time::{Instant, interval};
 
+use super::alone;
 use crate::client::Rest;
 use crate::deployment::{Combination, Deployment, Options};
 use crate::parameters::parameters;
@@ -45,7 +46,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(upgrade::trials(world));
     trials.extend(stop::trials(world));
     if world.combination == Combination::Embedded || parameters().alone() {
-        trials.extend(heavy(world));
+        trials.extend(alone(heavy(world)));
     }
     trials
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 
+use super::alone;
 use crate::world::World;
 
 pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
@@ -21,7 +22,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(presence::trials(world));
     trials.extend(resume::trials(world));
     trials.extend(sending::trials(world));
-    trials.extend(slow_reader::trials(world));
+    trials.extend(alone(slow_reader::trials(world)));
     trials.extend(tickets::trials(world));
     trials.extend(visibility::trials(world));
     trials

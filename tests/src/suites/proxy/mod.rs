@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use libtest_mimic::Trial;
 
+use super::alone;
 use crate::client::{Answer, Call, Content, Person, Rest};
 use crate::world::World;
 
@@ -18,7 +19,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials = processes::trials(world);
     trials.extend(doors::trials(world));
     trials.extend(wire::trials(world));
-    trials.extend(restarts::trials(world));
+    trials.extend(alone(restarts::trials(world)));
     trials
 }
 
