@@ -71,6 +71,11 @@ pub fn directory(name: &str) -> PathBuf {
     path
 }
 
+/// The folder of the whole run.
+pub fn scratch() -> &'static Path {
+    &guardian().directory
+}
+
 /// Starts `command` in a process group of its own that ends with this process.
 pub fn spawn(command: &mut Command) -> std::io::Result<Child> {
     let guardian = guardian();

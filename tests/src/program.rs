@@ -60,11 +60,12 @@ pub fn tool(name: &str) -> PathBuf {
     path
 }
 
-/// A command with none of Warren's settings in its environment but `settings`.
+/// A command with none of Warren's settings in its environment but `settings`, in a
+/// folder where it may leave something.
 pub fn warren_command(name: &str, arguments: &[&str], settings: &[(String, String)]) -> Command {
     let mut command = Command::new(warren_program(name));
     forget_settings(&mut command);
-    command.args(arguments);
+    command.args(arguments).current_dir(guardian::scratch());
     command.envs(settings.iter().map(|(key, value)| (key, value)));
     command
 }
