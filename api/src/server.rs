@@ -7,8 +7,9 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use warren_broker::Strategies;
-use warren_domain::Domain;
-use warren_process::Configuration;
+use warren_domain::message::MAX_TEXT_SIZE_BYTES;
+use warren_domain::{Domain, Limits};
+use warren_process::{Configuration, MESSAGE_SIZE_MAXIMUM_BYTES};
 
 use crate::health::while_listed;
 use crate::http::connections::Connections;
@@ -61,7 +62,8 @@ impl Server {
             strategies.people.clone(),
         )
         .map_err(ServeError::Passwords)?
-        .with_post_office(strategies.post_office.clone());
+        .with_post_office(strategies.post_office.clone())
+        .with_limits(limits(configuration));
         let node = Node::new(
             configuration,
             Within {
@@ -97,6 +99,16 @@ impl Server {
         let both = async { tokio::join!(connections.serve(self.listener), gateway_closes) };
         while_listed(&self.node, both).await;
         self.node.domain.finish().await;
+    }
+}
+
+// What operators may set is what the rules know.
+const _: () = assert!(MESSAGE_SIZE_MAXIMUM_BYTES == MAX_TEXT_SIZE_BYTES);
+
+fn limits(configuration: &Configuration) -> Limits {
+    Limits {
+        channels_per_user: configuration.channels_per_user,
+        message_size_bytes: configuration.message_size_bytes,
     }
 }
 

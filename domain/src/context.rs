@@ -10,6 +10,7 @@ use crate::channel::AccessCache;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::id::UserId;
+use crate::limits::Limits;
 use crate::port::{Ephemeral, EventBus, MessageLog, PostOffice};
 use crate::timeline::Publication;
 
@@ -29,6 +30,8 @@ pub struct Domain {
     pub bus: Arc<dyn EventBus>,
     /// Who is who.
     pub people: People,
+    /// How much one person may have.
+    pub limits: Limits,
     pub(crate) passwords: Passwords,
     pub(crate) pictures: Pictures,
     pub(crate) forgotten: ForgottenPasswords,
@@ -54,6 +57,7 @@ impl Domain {
             log,
             bus,
             people,
+            limits: Limits::default(),
             passwords: Passwords::new()?,
             pictures: Pictures::default(),
             forgotten: ForgottenPasswords::default(),
@@ -80,6 +84,7 @@ impl Domain {
             log,
             bus,
             people: People::default(),
+            limits: self.limits,
             passwords: self.passwords.clone(),
             pictures: self.pictures.clone(),
             forgotten: ForgottenPasswords::default(),
@@ -93,6 +98,13 @@ impl Domain {
     #[must_use]
     pub fn with_post_office(mut self, post_office: Option<PostOffice>) -> Self {
         self.forgotten = ForgottenPasswords::new(post_office);
+        self
+    }
+
+    /// The same, where one person may have so much.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 

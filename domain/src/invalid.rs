@@ -1,5 +1,7 @@
 //! A value that breaks a rule.
 
+use std::borrow::Cow;
+
 /// Which rule a value breaks, for the person who typed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -7,11 +9,11 @@ pub struct Invalid {
     /// The stable word for the rule, such as `too_long`.
     pub code: &'static str,
     /// The rule, in a sentence.
-    pub message: &'static str,
+    pub message: Cow<'static, str>,
 }
 
 impl Invalid {
-    pub(crate) const fn new(code: &'static str, message: &'static str) -> Self {
-        Self { code, message }
+    pub(crate) fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into() }
     }
 }

@@ -14,7 +14,7 @@ use crate::entity::meta;
 use crate::partition::PARTITION_HASH;
 
 /// The schema version that this program was built for, and needs at least.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// What the database says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

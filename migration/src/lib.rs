@@ -15,7 +15,7 @@ pub use migrate::{MigrateError, Options, Report, begin_anew, migrate};
 pub use seed::PUBLIC_CHANNEL_ID;
 
 /// The schema that [`migrate`] leaves behind. Raise it with every migration.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// The oldest program (by the schema version it was built for) that may still
 /// run on this schema. Raise it only for a change that would make an older

@@ -14,6 +14,7 @@ pub(crate) fn steps() -> Vec<Box<dyn MigrationTrait>> {
         Step::column("worker_holdings", "worker", |_| {
             optional(ColumnDef::new("holdings").text().not_null().take())
         }),
+        Step::index("channel_created_by", "channel", &["created_by"]),
     ]
 }
 

@@ -390,6 +390,8 @@ export interface paths {
          * Make a channel
          * @description You own it. If a public channel of this name exists, you join it instead,
          *     and the members that you name are added to it; all else of it stays as it is.
+         *     One person may be the maker of so many channels (1000, unless the server is set
+         *     otherwise), archived ones not counted.
          */
         post: operations["createChannel"];
         delete?: never;
@@ -559,7 +561,8 @@ export interface paths {
         put?: never;
         /**
          * The private chat of exactly these people
-         * @description There is one for them, whoever asks first. Who is in it never changes.
+         * @description There is one for them, whoever asks first. Who is in it never changes. Its maker
+         *     has made one more channel, of which there may be so many.
          */
         post: operations["openDirectChannel"];
         delete?: never;
@@ -1335,7 +1338,10 @@ export interface components {
          *     }
          */
         EditRequest: {
-            /** @description Markdown: 1 to 16384 bytes of UTF-8 with something to see in it. */
+            /**
+             * @description Markdown: 1 to 16384 bytes of UTF-8 with something to see in it. A server may be
+             *     set to admit less.
+             */
             text: string;
         };
         /**
@@ -1695,7 +1701,10 @@ export interface components {
          *     }
          */
         MessageRequest: {
-            /** @description Markdown: 1 to 16384 bytes of UTF-8 with something to see in it. */
+            /**
+             * @description Markdown: 1 to 16384 bytes of UTF-8 with something to see in it. A server may be
+             *     set to admit less.
+             */
             text: string;
             /**
              * Format: int64
@@ -3994,6 +4003,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description You may see this, but not do this to it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It is taken, or something else stands against it: the code says what. */
             409: {
                 headers: {
@@ -4716,6 +4734,15 @@ export interface operations {
             };
             /** @description No valid credentials. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do this to it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -15,7 +15,9 @@ pub mod resources;
 pub mod secret;
 pub mod shutdown;
 
-pub use configuration::{Configuration, ConfigurationArgument, ConfigurationError};
+pub use configuration::{
+    Configuration, ConfigurationArgument, ConfigurationError, MESSAGE_SIZE_MAXIMUM_BYTES,
+};
 pub use data_directory::DataDirectory;
 pub use exit::{EXIT_CONFIGURATION, Failure, conclude};
 pub use identity::process_name;

@@ -180,13 +180,15 @@ impl ChannelsApi {
     ///
     /// You own it. If a public channel of this name exists, you join it instead,
     /// and the members that you name are added to it; all else of it stays as it is.
+    /// One person may be the maker of so many channels (1000, unless the server is set
+    /// otherwise), archived ones not counted.
     #[oai(path = "/", method = "post", operation_id = "createChannel")]
     async fn create(
         &self,
         node: Data<&Arc<Node>>,
         Bearer(actor): Bearer,
         request: Body<ChannelRequest>,
-    ) -> Result<CreateAnswer, Refused<400, 401, 409, 413, 415, 422>> {
+    ) -> Result<CreateAnswer, Refused<400, 401, 403, 409, 413, 415, 422>> {
         let draft = ChannelDraft::try_from(request.0)?;
         let created = channel::create(&node.domain, &actor, draft).await;
         Ok(match created.map_err(|error| naming(error, "members"))? {

@@ -50,14 +50,15 @@ pub(crate) struct DirectApi;
 impl DirectApi {
     /// The private chat of exactly these people
     ///
-    /// There is one for them, whoever asks first. Who is in it never changes.
+    /// There is one for them, whoever asks first. Who is in it never changes. Its maker
+    /// has made one more channel, of which there may be so many.
     #[oai(path = "/", method = "post", operation_id = "openDirectChannel")]
     async fn open(
         &self,
         node: Data<&Arc<Node>>,
         Bearer(actor): Bearer,
         request: Body<DirectRequest>,
-    ) -> Result<DirectAnswer, Refused<400, 401, 413, 415, 422>> {
+    ) -> Result<DirectAnswer, Refused<400, 401, 403, 413, 415, 422>> {
         let others = usernames("usernames", &request.0.usernames)?;
         let opened = channel::direct(&node.domain, &actor, &others).await;
         Ok(match opened.map_err(|error| naming(error, "usernames"))? {

@@ -39,6 +39,9 @@ impl From<ChangeError> for Problem {
             ChangeError::Access(error) => error.into(),
             ChangeError::Refused(refusal) => refusal.into(),
             ChangeError::NameTaken => conflict("name_taken"),
+            ChangeError::TooMany(_) => {
+                Self::new(StatusCode::FORBIDDEN, "too_many_channels", sentence(&error))
+            }
             ChangeError::LastOwner => conflict("last_owner"),
             ChangeError::NoSuchMember => Self::not_found("member"),
             ChangeError::AlreadyAMember => conflict("already_a_member"),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use warren_domain::account::Actor;
 use warren_domain::channel;
 use warren_domain::id::MessageId;
-use warren_domain::message::{self, Emoji, MessageText};
+use warren_domain::message::{self, Emoji};
 
 use crate::channel::channels::reference;
 use crate::gateway::frame::{ReactFrame, ReadFrame};
 use crate::http::problem::Problem;
-use crate::message::messages::invalid_text;
+use crate::message::messages::admitted_text;
 use crate::message::reactions::emoji;
 use crate::node::Node;
 use crate::token::Subject;
@@ -22,7 +22,7 @@ pub(crate) async fn edit(
     id: MessageId,
     text: String,
 ) -> Result<(), Problem> {
-    let text = MessageText::parse(text).map_err(invalid_text)?;
+    let text = admitted_text(node, text)?;
     let (whole, actor) = (node.clone(), actor.clone());
     to_its_end(node, async move {
         message::edit(&whole.domain, &actor, id, text).await?;

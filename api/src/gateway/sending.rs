@@ -7,13 +7,13 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 use uuid::Uuid;
 use warren_domain::account::Actor;
-use warren_domain::message::{self, IdempotencyKey, MessageText, Posted, Send};
+use warren_domain::message::{self, IdempotencyKey, Posted, Send};
 
 use crate::channel::channels::reference;
 use crate::gateway::frame::{ReceiptFrame, SendFrame, ServerFrame};
 use crate::gateway::inbox::{Late, Request, refuse};
 use crate::http::problem::Problem;
-use crate::message::messages::{invalid_text, lifetime};
+use crate::message::messages::{admitted_text, lifetime};
 use crate::message::receipt::Receipt;
 use crate::node::{ACCEPT_WAIT, Node};
 
@@ -49,7 +49,7 @@ async fn post(
 ) -> Result<Posted, Problem> {
     let send = Send {
         channel: reference(&frame.channel)?,
-        text: MessageText::parse(frame.text).map_err(invalid_text)?,
+        text: admitted_text(node, frame.text)?,
         lifetime: lifetime(frame.expires_in_s)?,
         thread_root_id: frame.thread_root_id,
         key,

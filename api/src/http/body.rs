@@ -191,7 +191,7 @@ pub(crate) fn rule<T>(
     parsed: Result<T, warren_domain::Invalid>,
 ) -> Result<(), validator::ValidationError> {
     parsed.map(drop).map_err(|invalid| {
-        validator::ValidationError::new(invalid.code).with_message(invalid.message.into())
+        validator::ValidationError::new(invalid.code).with_message(invalid.message)
     })
 }
 

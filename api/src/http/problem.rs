@@ -85,7 +85,7 @@ impl Problem {
         let error = FieldError {
             field: field.into(),
             code: invalid.code.into(),
-            message: invalid.message.into(),
+            message: invalid.message.to_string(),
         };
         Self::invalid_fields(vec![error])
     }

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use validator::Validate;
 use warren_domain::id::MessageId;
 use warren_domain::message::{
-    self, AroundError, IdempotencyKey, Lifetime, MessageText, Middle, Outcome, PostError, Posted,
-    Rejection, Send, Window,
+    self, AroundError, IdempotencyKey, Lifetime, MAX_TEXT_SIZE_BYTES, MessageText, Middle, Outcome,
+    PostError, Posted, Rejection, Send, Window,
 };
 use warren_domain::timeline::Message;
 
@@ -34,7 +34,8 @@ use crate::tag::Tag;
 #[serde(deny_unknown_fields)]
 #[oai(deny_unknown_fields, example)]
 pub(crate) struct MessageRequest {
-    /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
+    /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it. A server may be
+    /// set to admit less.
     #[oai(validator(
         min_length = 1,
         max_length = 16384,
@@ -123,7 +124,7 @@ impl MessagesApi {
         let started = Instant::now();
         let send = Send {
             channel: reference(&channel)?,
-            text: MessageText::parse(request.0.text).map_err(invalid_text)?,
+            text: admitted_text(&node, request.0.text)?,
             lifetime: lifetime(request.0.expires_in_s)?,
             thread_root_id: request.0.thread_root_id,
             key: key.clone(),
@@ -247,7 +248,7 @@ fn page_limit() -> u64 {
 }
 
 pub(crate) fn check_text(text: &str) -> Result<(), validator::ValidationError> {
-    rule(MessageText::parse(text.to_owned()))
+    rule(MessageText::parse(text.to_owned(), MAX_TEXT_SIZE_BYTES))
 }
 
 fn check_lifetime(seconds: i64) -> Result<(), validator::ValidationError> {
@@ -259,8 +260,16 @@ pub(crate) fn lifetime(seconds: Option<i64>) -> Result<Option<Lifetime>, Problem
     seconds.map(Lifetime::parse).transpose().map_err(invalid_value)
 }
 
-pub(crate) fn invalid_text(invalid: warren_domain::Invalid) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", format!("Text: {invalid}."))
+/// A text that this server admits: it may be set to less than the contract says.
+///
+/// # Errors
+/// 422.
+pub(crate) fn admitted_text(node: &Node, text: String) -> Result<MessageText, Problem> {
+    let parsed = MessageText::parse(text, node.domain.limits.message_size_bytes);
+    parsed.map_err(|invalid| {
+        let detail = format!("Text: {invalid}.");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail)
+    })
 }
 
 impl From<PostError> for Problem {

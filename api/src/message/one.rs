@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use validator::Validate;
 use warren_domain::channel::AccessError;
 use warren_domain::id::MessageId;
-use warren_domain::message::{self, ChangeError, MessageText, ReceiptError, Revision};
+use warren_domain::message::{self, ChangeError, ReceiptError, Revision};
 use warren_domain::timeline::Message;
 
 use crate::account::accounts::sentence;
 use crate::auth::Bearer;
 use crate::http::body::Body;
 use crate::http::problem::{Problem, Refused};
-use crate::message::messages::{check_text, invalid_text};
+use crate::message::messages::{admitted_text, check_text};
 use crate::message::receipt::Receipt;
 use crate::node::Node;
 use crate::tag::Tag;
@@ -28,7 +28,8 @@ use crate::tag::Tag;
 #[serde(deny_unknown_fields)]
 #[oai(deny_unknown_fields, example)]
 pub(crate) struct EditRequest {
-    /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
+    /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it. A server may be
+    /// set to admit less.
     #[oai(validator(min_length = 1, max_length = 16384))]
     #[validate(custom(function = "check_text"))]
     text: String,
@@ -84,7 +85,7 @@ impl MessageApi {
         id: Path<MessageId>,
         request: Body<EditRequest>,
     ) -> Result<Body<Message>, Refused<400, 401, 403, 404, 409, 413, 415, 422>> {
-        let text = MessageText::parse(request.0.text).map_err(invalid_text)?;
+        let text = admitted_text(&node, request.0.text)?;
         Ok(Body(message::edit(&node.domain, &actor, id.0, text).await?))
     }
 

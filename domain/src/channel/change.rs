@@ -24,6 +24,9 @@ pub enum ChangeError {
     /// The name is another channel's, which the actor may not know of.
     #[error("the name is taken")]
     NameTaken,
+    /// The actor has made as many channels as one person may.
+    #[error("you have made {0} channels, as many as one person may: archive one of them first")]
+    TooMany(u64),
     /// The channel would have no owner.
     #[error("the channel's last owner stays its owner: make somebody else one first")]
     LastOwner,

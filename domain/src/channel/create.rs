@@ -2,18 +2,21 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, JoinType, PaginatorTrait, QueryFilter,
+    QuerySelect,
+};
 
 use crate::account::{Actor, Username};
 use crate::channel::change::Held;
 use crate::channel::membership::{self, Arrival};
 use crate::channel::named::people_named;
 use crate::channel::{
-    AccessError, ChangeError, Channel, ChannelName, ChannelRef, MemberRole, find,
+    AccessError, ChangeError, Channel, ChannelName, ChannelRef, MemberRole, find, view,
 };
 use crate::context::Domain;
 use crate::database::Transaction;
-use crate::entity::{channel, membership as row};
+use crate::entity::{channel, channel_head, membership as row};
 use crate::id::{ChannelId, UserId};
 use crate::timeline::{self, ChannelKind, ChannelSummary, Happening, HistoryVisibility, Person};
 
@@ -96,7 +99,7 @@ pub(crate) struct Founding {
 /// Makes a channel and commits.
 ///
 /// # Errors
-/// [`ChangeError::NameTaken`], or of the database.
+/// [`ChangeError::NameTaken`], [`ChangeError::TooMany`], or of the database.
 pub(crate) async fn found(
     domain: &Domain,
     transaction: Transaction,
@@ -107,11 +110,28 @@ pub(crate) async fn found(
     let mut timeline =
         timeline::Writer::create(&transaction, channel_id, summary.created_at).await?;
     insert_row(&transaction, &summary).await.map_err(ChangeError::of_name)?;
+    check_room(&transaction, actor_id, domain.limits.channels_per_user).await?;
     timeline.append(channel_id, actor_id, Happening::ChannelCreated(summary));
     let arrival = Arrival { channel_id, history, actor_id: Some(actor_id), people };
     membership::begin(&transaction, &mut timeline, arrival).await?;
     domain.publish(timeline.commit(transaction).await?);
     Ok(())
+}
+
+/// Refuses one channel too many: the new one is counted. Of requests at the same time
+/// none sees the others', so that they may leave a few more.
+async fn check_room(
+    transaction: &Transaction,
+    maker: UserId,
+    limit: u64,
+) -> Result<(), ChangeError> {
+    let made = channel::Entity::find()
+        .join(JoinType::InnerJoin, view::its_head())
+        .filter(channel::Column::CreatedBy.eq(maker))
+        .filter(channel_head::Column::ArchivedAt.is_null())
+        .count(transaction)
+        .await?;
+    if made > limit { Err(ChangeError::TooMany(limit)) } else { Ok(()) }
 }
 
 async fn insert_row(transaction: &Transaction, summary: &ChannelSummary) -> Result<(), DbErr> {

@@ -4,21 +4,23 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::invalid::Invalid;
 
-/// The longest text, in bytes of UTF-8.
+/// The longest text, in bytes of UTF-8, that any server may admit.
 pub const MAX_TEXT_SIZE_BYTES: usize = 16 * 1024;
 
-/// A text that may be sent: visible, at most [`MAX_TEXT_SIZE_BYTES`], without NUL.
+/// A text that may be sent: visible, not too long, without NUL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageText(String);
 
 impl MessageText {
-    /// Keeps the text as it is, to the byte.
+    /// Keeps the text as it is, to the byte. `max_size_bytes` is what this server
+    /// admits: [`Limits::message_size_bytes`](crate::Limits::message_size_bytes).
     ///
     /// # Errors
     /// [`Invalid`] names the broken rule.
-    pub fn parse(text: String) -> Result<Self, Invalid> {
-        if text.len() > MAX_TEXT_SIZE_BYTES {
-            return Err(Invalid::new("too_long", "a message has at most 16384 bytes"));
+    pub fn parse(text: String, max_size_bytes: usize) -> Result<Self, Invalid> {
+        if text.len() > max_size_bytes {
+            let message = format!("a message has at most {max_size_bytes} bytes");
+            return Err(Invalid::new("too_long", message));
         }
         if text.contains('\0') {
             return Err(Invalid::new("nul", "a message has no NUL character"));
@@ -49,21 +51,22 @@ pub(crate) fn is_visible(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<MessageText, Invalid> {
+        MessageText::parse(text.into(), MAX_TEXT_SIZE_BYTES)
+    }
+
     #[test]
     fn invisible_texts_are_refused() {
         for bad in ["", " \n\t", "\u{200b}", "\u{202e}\u{2066}", "a\0b"] {
-            assert!(MessageText::parse(bad.into()).is_err(), "{bad:?}");
+            assert!(parse(bad).is_err(), "{bad:?}");
         }
     }
 
     #[test]
     fn length_is_counted_in_bytes() {
-        assert!(MessageText::parse("x".repeat(MAX_TEXT_SIZE_BYTES)).is_ok());
-        assert_eq!(
-            MessageText::parse("x".repeat(MAX_TEXT_SIZE_BYTES + 1)).unwrap_err().code,
-            "too_long"
-        );
-        assert!(MessageText::parse("🐇".repeat(4096)).is_ok());
-        assert!(MessageText::parse("🐇".repeat(4097)).is_err());
+        assert!(parse(&"x".repeat(MAX_TEXT_SIZE_BYTES)).is_ok());
+        assert_eq!(parse(&"x".repeat(MAX_TEXT_SIZE_BYTES + 1)).unwrap_err().code, "too_long");
+        assert!(parse(&"🐇".repeat(4096)).is_ok());
+        assert!(parse(&"🐇".repeat(4097)).is_err());
     }
 }

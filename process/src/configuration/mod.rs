@@ -30,7 +30,7 @@ pub use error::ConfigurationError;
 pub use key::{Form, Key, Visibility};
 pub use listing::{Setting, sample};
 pub use mail::{Encryption, MailSettings, SmtpUrl};
-pub use parse::{LogFormat, PARTITIONS_MAXIMUM, Rate, Switch};
+pub use parse::{LogFormat, MESSAGE_SIZE_MAXIMUM_BYTES, PARTITIONS_MAXIMUM, Rate, Switch};
 pub use source::{Origin, Sources};
 pub use strategy::{BusUrl, LogUrl};
 pub use table::{EXAMPLE_JWT_SECRET, KEYS};
@@ -86,6 +86,10 @@ pub struct Configuration {
     pub rate_costly: Rate,
     /// How many sockets one person may have open at one process.
     pub sockets_per_user: usize,
+    /// How many channels that are not archived one person may have made.
+    pub channels_per_user: u64,
+    /// The longest text of a message, in bytes of UTF-8.
+    pub message_size_bytes: usize,
     /// How long a send waits for its commit, 0 to 30,000 milliseconds.
     pub commit_wait_ms: u64,
     /// Who may see how the server is, besides this machine.
@@ -141,6 +145,10 @@ impl Configuration {
             rate_writes: reader.required(&table::RATE_WRITES, parse::rate)?,
             rate_costly: reader.required(&table::RATE_COSTLY, parse::rate)?,
             sockets_per_user: reader.required(&table::SOCKETS_PER_USER, parse::sockets_per_user)?,
+            channels_per_user: reader
+                .required(&table::CHANNELS_PER_USER, parse::channels_per_user)?,
+            message_size_bytes: reader
+                .required(&table::MESSAGE_SIZE_BYTES, parse::message_size_bytes)?,
             commit_wait_ms: reader.required(&table::COMMIT_WAIT_MS, parse::commit_wait_ms)?,
             monitor_addresses: reader.list(&table::MONITOR_ADDRESSES, parse::monitors)?,
             metrics_listen: reader.optional(&table::METRICS_LISTEN, parse::listen)?,

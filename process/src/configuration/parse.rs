@@ -2,7 +2,10 @@
 //!
 //! Every error completes the sentence that the key begins, and quotes nothing of the value.
 
+use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
@@ -22,6 +25,12 @@ pub const PARTITIONS_MAXIMUM: u32 = 256;
 
 /// More sockets of one person are no limit any more.
 const SOCKETS_MAXIMUM: usize = 100_000;
+
+/// More channels of one person are no limit any more.
+const CHANNELS_MAXIMUM: u64 = 1_000_000;
+
+/// The longest text that the database's columns and clients' checks are made for.
+pub const MESSAGE_SIZE_MAXIMUM_BYTES: usize = 16 * 1024;
 
 /// A higher rate is no limit any more.
 const RATE_MAXIMUM: u32 = 1_000_000;
@@ -121,27 +130,34 @@ pub(super) fn rate(text: &str) -> Result<Rate, String> {
 }
 
 pub(super) fn commit_wait_ms(text: &str) -> Result<u64, String> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|wait| *wait <= COMMIT_WAIT_MAXIMUM_MS)
-        .ok_or_else(|| format!("must be a whole number from 0 to {COMMIT_WAIT_MAXIMUM_MS}"))
+    whole(text, 0..=COMMIT_WAIT_MAXIMUM_MS)
 }
 
 pub(super) fn sockets_per_user(text: &str) -> Result<usize, String> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|count| (1..=SOCKETS_MAXIMUM).contains(count))
-        .ok_or_else(|| format!("must be a whole number from 1 to {SOCKETS_MAXIMUM}"))
+    whole(text, 1..=SOCKETS_MAXIMUM)
+}
+
+pub(super) fn channels_per_user(text: &str) -> Result<u64, String> {
+    whole(text, 1..=CHANNELS_MAXIMUM)
+}
+
+pub(super) fn message_size_bytes(text: &str) -> Result<usize, String> {
+    whole(text, 1..=MESSAGE_SIZE_MAXIMUM_BYTES)
 }
 
 pub(super) fn partitions(text: &str) -> Result<u32, String> {
+    whole(text, 1..=PARTITIONS_MAXIMUM)
+}
+
+fn whole<T: FromStr + PartialOrd + Display>(
+    text: &str,
+    range: RangeInclusive<T>,
+) -> Result<T, String> {
     text.trim()
         .parse()
         .ok()
-        .filter(|count| (1..=PARTITIONS_MAXIMUM).contains(count))
-        .ok_or_else(|| format!("must be a whole number from 1 to {PARTITIONS_MAXIMUM}"))
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
 }
 
 pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {

@@ -140,6 +140,23 @@ pub(super) const SOCKETS_PER_USER: Key = Key::text(
 .default("50")
 .number();
 
+/// How many channels one person may have made.
+pub(super) const CHANNELS_PER_USER: Key = Key::text(
+    "channels_per_user",
+    "Of how many channels, direct ones included and archived ones not, one person may be\n\
+     the maker, 1 to 1000000.",
+)
+.default("1000")
+.number();
+
+/// How long a text may be.
+pub(super) const MESSAGE_SIZE_BYTES: Key = Key::text(
+    "message_size_bytes",
+    "The longest text of a message, in bytes of UTF-8, 1 to 16384.",
+)
+.default("16384")
+.number();
+
 /// How long a send waits for the database.
 pub(super) const COMMIT_WAIT_MS: Key = Key::text(
     "commit_wait_ms",
@@ -178,7 +195,7 @@ pub(super) const LOG: Key = Key::text(
 .default("info");
 
 /// Every key, in the order in which they are shown.
-pub const KEYS: [&Key; 23] = [
+pub const KEYS: [&Key; 25] = [
     &LISTEN,
     &DATA_DIR,
     &DATABASE_URL,
@@ -197,6 +214,8 @@ pub const KEYS: [&Key; 23] = [
     &RATE_WRITES,
     &RATE_COSTLY,
     &SOCKETS_PER_USER,
+    &CHANNELS_PER_USER,
+    &MESSAGE_SIZE_BYTES,
     &COMMIT_WAIT_MS,
     &MONITOR_ADDRESSES,
     &METRICS_LISTEN,

@@ -8,7 +8,7 @@ use warren_api::HeadlessNode;
 use warren_domain::account::{Actor, Username};
 use warren_domain::channel::{self, ChannelRef};
 use warren_domain::id::MessageId;
-use warren_domain::message::{self, Emoji, MessageText};
+use warren_domain::message::{self, Emoji, MAX_TEXT_SIZE_BYTES, MessageText};
 
 use crate::cluster::Cluster;
 
@@ -63,7 +63,8 @@ impl Deed {
             (7 | 8, _) => (actor, What::Remove(whom)),
             (9, Some((id, author))) => {
                 let author = setting.people.iter().find(|person| person.id() == author);
-                let text = MessageText::parse(format!("edited {}", chance.next()));
+                let text = format!("edited {}", chance.next());
+                let text = MessageText::parse(text, MAX_TEXT_SIZE_BYTES);
                 (author.unwrap_or(&actor).clone(), What::Edit(id, text.expect("a text")))
             }
             (10, Some((id, author))) => {

@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use warren_domain::account::Actor;
 use warren_domain::channel::ChannelRef;
-use warren_domain::message::{IdempotencyKey, MessageText, PostError, SendState, post, receipt};
+use warren_domain::message::{
+    IdempotencyKey, MAX_TEXT_SIZE_BYTES, MessageText, PostError, SendState, post, receipt,
+};
 
 use crate::cluster::Cluster;
 use crate::database::{PANIC_TEXT, REFUSED_TEXT};
@@ -155,7 +157,7 @@ impl Sender {
         let send = ledger.send(entry);
         let request = warren_domain::message::Send {
             channel: ChannelRef::Id(send.pending.channel_id),
-            text: MessageText::parse(send.pending.text).expect("a text"),
+            text: MessageText::parse(send.pending.text, MAX_TEXT_SIZE_BYTES).expect("a text"),
             lifetime: None,
             thread_root_id: send.pending.thread_root_id,
             key: IdempotencyKey::parse(&send.key).expect("a key"),

@@ -71,7 +71,8 @@ pub(crate) struct HelloFrame {
 pub(crate) struct SendFrame {
     /// The channel's id or name.
     pub(crate) channel: String,
-    /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
+    /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it. A server may be
+    /// set to admit less.
     #[oai(validator(min_length = 1, max_length = 16384))]
     pub(crate) text: String,
     /// Delete it so many seconds after it was committed.
@@ -92,7 +93,8 @@ pub(crate) struct SendFrame {
 pub(crate) struct EditFrame {
     /// The message's id.
     pub(crate) id: MessageId,
-    /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it.
+    /// Markdown: 1 to 16384 bytes of UTF-8 with something to see in it. A server may be
+    /// set to admit less.
     #[oai(validator(min_length = 1, max_length = 16384))]
     pub(crate) text: String,
     /// Comes back in the answer.

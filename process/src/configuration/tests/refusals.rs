@@ -45,6 +45,8 @@ fn wrong_values_are_refused_by_key() {
         ("WARREN_RATE_COSTLY", "1000001/5"),
         ("WARREN_SOCKETS_PER_USER", "0"),
         ("WARREN_SOCKETS_PER_USER", "many"),
+        ("WARREN_CHANNELS_PER_USER", "0"),
+        ("WARREN_MESSAGE_SIZE_BYTES", "16385"),
         ("WARREN_COMMIT_WAIT_MS", "30001"),
         ("WARREN_COMMIT_WAIT_MS", "-1"),
         ("WARREN_LOG_FORMAT", "xml"),

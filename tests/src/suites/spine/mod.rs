@@ -10,6 +10,7 @@ mod direct;
 mod expiry;
 mod history;
 mod invitations;
+mod limits;
 mod marks;
 mod members;
 mod membership;
@@ -48,6 +49,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(channels::trials(world));
     trials.extend(updates::trials(world));
     trials.extend(archiving::trials(world));
+    trials.extend(limits::trials(world));
     trials.extend(members::trials(world));
     trials.extend(membership::trials(world));
     trials.extend(marks::trials(world));
