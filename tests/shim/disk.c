@@ -35,6 +35,13 @@ static int (*real_fallocate)(int, off_t, off_t);
 static const char *full, *folder, *word;
 static int trace = -1;
 
+/* PostgreSQL writes its processes' titles over the environment that it started with. */
+static const char *kept(const char *name)
+{
+    const char *value = getenv(name);
+    return value ? strdup(value) : NULL;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     real_write = dlsym(RTLD_NEXT, "write");
@@ -44,9 +51,9 @@ __attribute__((constructor)) static void begin(void)
     real_fsync = dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
     real_fallocate = dlsym(RTLD_NEXT, "posix_fallocate64");
-    full = getenv("DISK_FULL");
-    folder = getenv("DISK_FOLDER");
-    word = getenv("DISK_WORD");
+    full = kept("DISK_FULL");
+    folder = kept("DISK_FOLDER");
+    word = kept("DISK_WORD");
     const char *path = getenv("DISK_TRACE");
     /* A number that no program closes by habit. */
     int opened = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;

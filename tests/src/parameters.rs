@@ -31,7 +31,7 @@ impl Parameters {
         Self { minutes: minutes.map(|minutes| minutes.try_into().expect("some minutes")), seed }
     }
 
-    /// Whether only faults are set, one trial after the other: `make faults`.
+    /// Whether faults are set and nothing else is tested: `make faults`.
     pub fn alone(&self) -> bool {
         self.minutes.is_some()
     }

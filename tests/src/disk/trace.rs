@@ -10,6 +10,8 @@ use crate::guardian;
 use crate::program::{Program, Signal};
 use crate::wait::eventually;
 
+/// How often strace may fail to attach.
+const ATTEMPTS: usize = 5;
 const ATTACHED: Duration = Duration::from_secs(30);
 
 /// The calls that strace is to show.
@@ -99,21 +101,32 @@ impl Tracing {
         if self.way == Way::Shim {
             return;
         }
+        for _ in 0..ATTEMPTS {
+            self.strace = self.try_attach(&with_children(process)).await;
+            if self.strace.is_some() {
+                return;
+            }
+        }
+        panic!("strace did not attach: some child of {process} ended in each attempt");
+    }
+
+    /// A process that ends before strace has come to it makes strace end too.
+    async fn try_attach(&self, processes: &[u32]) -> Option<Program> {
         let mut command = Command::new("strace");
         command.args(["-ff", "-ttt", "-T", "-y", "-s", "1000000", "-e", CALLS]);
         command.args(["-e", "signal=none", "-o"]).arg(self.folder.join("trace"));
-        let processes = with_children(process);
-        for process in &processes {
+        for process in processes {
             command.args(["-p", &process.to_string()]);
         }
         let strace = Program::start("strace", command);
-        eventually("strace is attached", ATTACHED, async || {
+        let attached = eventually("strace is attached", ATTACHED, async || {
             let attached =
                 |process: &u32| strace.line_with(&format!("Process {process} attached")).is_some();
-            processes.iter().all(attached).then_some(())
+            let has_ended = strace.exit_status().is_some();
+            (has_ended || processes.iter().all(attached)).then_some(!has_ended)
         })
         .await;
-        self.strace = Some(strace);
+        attached.then_some(strace)
     }
 
     /// What was seen.

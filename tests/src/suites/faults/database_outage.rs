@@ -80,7 +80,7 @@ async fn locked_database_loses_nothing(world: Arc<World>) {
 /// was set aside.
 async fn recovered(crowd: Crowd, deployment: &Deployment) -> String {
     let back = Instant::now();
-    let settled = crowd.settle().await;
+    let settled = crowd.settle(0).await;
     let late = back.elapsed();
     assert!(late <= STORED, "everything was stored {late:?} after the database was back");
     let verdict = settled.judge().await;

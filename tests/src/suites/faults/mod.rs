@@ -35,7 +35,7 @@ use super::alone;
 use crate::client::Rest;
 use crate::deployment::{Combination, Deployment, Options};
 use crate::parameters::parameters;
-use crate::servers::Rabbitmq;
+use crate::servers::{DatabaseServer, Rabbitmq};
 use crate::world::World;
 
 /// On every combination.
@@ -45,20 +45,27 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(revocation::trials(world));
     trials.extend(upgrade::trials(world));
     trials.extend(stop::trials(world));
-    if world.combination == Combination::Embedded || parameters().alone() {
-        trials.extend(alone(heavy(world)));
-    }
+    trials.extend(alone(heavy(world)));
     trials
 }
 
-/// What loads, kills, starves and traces whole deployments: on a cluster that takes the
-/// whole machine, and whatever else runs would fail of it. Then by `make faults` only.
+/// What loads, kills, starves and traces whole deployments. A run of everything has the
+/// time for the most important of it on PostgreSQL, and for all of it on one process;
+/// `make faults` does all of it everywhere.
 fn heavy(world: &Arc<World>) -> Vec<Trial> {
-    let mut trials = kills::trials(world);
+    let (is_short, combination) = (!parameters().alone(), world.combination);
+    let mut trials = Vec::new();
+    if is_short && combination == Combination::Cluster(DatabaseServer::Mariadb) {
+        return trials;
+    }
+    trials.extend(kills::trials(world));
     trials.extend(redelivery::trials(world));
-    trials.extend(cuts::trials(world));
     trials.extend(database_outage::trials(world));
     trials.extend(synced::trials(world));
+    if is_short && combination != Combination::Embedded {
+        return trials;
+    }
+    trials.extend(cuts::trials(world));
     trials.extend(full_disk::everywhere(world));
     trials
 }
@@ -82,7 +89,7 @@ pub(super) fn beside_any(world: &Arc<World>) -> Vec<Trial> {
     trials.extend(broker_cluster::trials(world));
     trials.extend(capacity::trials(world));
     trials.extend(slow_reader::trials(world));
-    trials
+    alone(trials).collect()
 }
 
 /// Beside any database server.

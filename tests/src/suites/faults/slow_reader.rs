@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use libtest_mimic::Trial;
 use serde_json::json;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, interval, sleep};
 
 use crate::client::{Cursors, Person, Socket, new_key};
 use crate::deployment::{Deployment, Options};
@@ -25,6 +25,9 @@ const UNREAD: usize = 400;
 const UNREAD_SIZE_BYTES: usize = 16_000;
 /// What is said in one window.
 const MESSAGES: usize = 30;
+/// Before each window: reading the past takes from others what anybody takes who
+/// comes back; here only what not reading takes is measured.
+const SETTLED: Duration = Duration::from_secs(1);
 const PACE: Duration = Duration::from_millis(30);
 /// Windows of each kind at least; and at most, where chance is against it.
 const WINDOWS: usize = 6;
@@ -128,6 +131,7 @@ impl Hall {
     /// Says the messages of a window at their pace; the p99 of the time from a send to
     /// its sight.
     async fn window(&self) -> Duration {
+        sleep(SETTLED).await;
         let window = self.said.window.fetch_add(1, Ordering::SeqCst) + 1;
         self.said.taken.lock().unwrap().clear();
         self.said.sent.lock().unwrap().clear();

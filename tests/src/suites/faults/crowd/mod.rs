@@ -116,16 +116,18 @@ impl Crowd {
         .await;
     }
 
-    /// Ends the senders and waits until everything that was accepted is stored.
-    pub(super) async fn settle(self) -> Settled {
+    /// Ends the senders and waits until everything that was accepted is stored; so
+    /// many messages somebody else sent, each with a text of its own.
+    pub(super) async fn settle(self, others: u64) -> Settled {
         let (tally, histories) = self.load.stop().await;
         eventually("everything accepted is stored", RECOVERY, async || {
-            (stored(&self.database_url).await? as u64 >= tally.accepted).then_some(())
+            (stored(&self.database_url).await? as u64 >= tally.accepted + others).then_some(())
         })
         .await;
         Settled {
             tally,
             histories,
+            others,
             watch: self.watch,
             readers: self.bases.iter().map(|base| self.reader.at_node(base)).collect(),
             channels: self.channels,
@@ -138,7 +140,7 @@ impl Crowd {
     /// # Panics
     /// If anything was lost, doubled, out of order, or seen otherwise.
     pub(super) async fn finish(self) -> Verdict {
-        self.settle().await.judge().await
+        self.settle(0).await.judge().await
     }
 }
 
@@ -146,6 +148,7 @@ impl Crowd {
 pub(super) struct Settled {
     tally: Tally,
     histories: Vec<Vec<load::Sent>>,
+    others: u64,
     watch: Watch,
     readers: Vec<Person>,
     channels: Vec<String>,
@@ -158,13 +161,13 @@ impl Settled {
     /// # Panics
     /// If anything was lost, doubled, out of order, or seen otherwise.
     pub(super) async fn judge(self) -> Verdict {
-        let Self { tally, histories, readers, channels, .. } = self;
+        let Self { tally, histories, others, readers, channels, .. } = self;
         let mut heads = Vec::new();
         for channel in &channels {
             heads.push(readers[0].channel(channel).await["last_seq"].as_i64().expect("a number"));
         }
         let seen = self.watch.stop(&channels, &heads).await;
-        let testimony = Testimony { tally, histories, seen };
+        let testimony = Testimony { tally, histories, seen, others };
         verdict::judge(&self.database_url, &readers, &channels, &testimony).await
     }
 }
