@@ -1,13 +1,15 @@
 //! The event bus: one fanout exchange, one bounded queue for each node.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::TryFutureExt;
+use futures_util::future::try_join_all;
 use lapin::BasicProperties;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tracing::{debug, warn};
@@ -15,15 +17,18 @@ use warren_domain::port::{BusSignal, ChannelEvents, Ephemeral, EventBus, LogErro
 
 use super::Rabbit;
 use super::lane::{Lane, NotPublished, Publication};
-use super::link::Link;
 use super::log::STRATEGY;
 use super::node_queue::{Listener, NodeQueue};
 use super::session::SessionError;
 use crate::subscribers::Subscribers;
 
-/// The newest version of the bus's messages that this program reads, and the
-/// one it writes. A newer one is ignored: the database has what it says.
-const WIRE_VERSION: u32 = 1;
+/// The version of the bus's messages that this program writes, and reads. Another one
+/// is ignored: the database has what it says.
+const WIRE_VERSION: u32 = 2;
+
+/// What a commit says of several channels goes in one message, but not more events
+/// than this, if they are of several.
+const BUNDLE_LENGTH: usize = 64;
 
 /// Nobody waits longer than this for a hint.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
@@ -31,28 +36,37 @@ const PUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
 /// The bus of one node.
 #[derive(Debug)]
 pub struct RabbitBus {
+    rabbit: Rabbit,
     exchange: String,
-    link: Link,
     lane: Lane,
     subscribers: Arc<Subscribers>,
     undecodable: Arc<AtomicU64>,
-    queue: watch::Receiver<Option<String>>,
+    queue: OnceLock<watch::Receiver<Option<String>>>,
 }
 
 impl RabbitBus {
-    /// Begins to listen.
+    /// Begins to publish. The node has a queue from its first subscriber on: a worker,
+    /// which has none, is not sent what it would throw away.
     #[must_use]
     pub fn start(rabbit: &Rabbit) -> Self {
-        let Rabbit { topology, publish, consume, tasks } = rabbit;
-        let exchange = topology.events_exchange();
-        let subscribers = Arc::new(Subscribers::default());
-        let undecodable = Arc::new(AtomicU64::new(0));
-        let listener =
-            EventListener { subscribers: subscribers.clone(), undecodable: undecodable.clone() };
-        let queue = NodeQueue { purpose: "node", exchange: Some(exchange.clone()) };
-        let queue = queue.listen(consume.clone(), topology.clone(), listener, tasks);
-        let lane = Lane::start(publish.clone(), tasks);
-        Self { exchange, link: publish.clone(), lane, subscribers, undecodable, queue }
+        Self {
+            rabbit: rabbit.clone(),
+            exchange: rabbit.topology.events_exchange(),
+            lane: Lane::start(rabbit.publish.clone(), &rabbit.tasks),
+            subscribers: Arc::default(),
+            undecodable: Arc::default(),
+            queue: OnceLock::new(),
+        }
+    }
+
+    fn listen(&self) -> watch::Receiver<Option<String>> {
+        let Rabbit { topology, consume, tasks, .. } = &self.rabbit;
+        let listener = EventListener {
+            subscribers: self.subscribers.clone(),
+            undecodable: self.undecodable.clone(),
+        };
+        let queue = NodeQueue { purpose: "node", exchange: Some(self.exchange.clone()) };
+        queue.listen(consume.clone(), topology.clone(), listener, tasks)
     }
 
     /// How many messages this node ignored because it could not read them.
@@ -61,8 +75,8 @@ impl RabbitBus {
         self.undecodable.load(Ordering::Relaxed)
     }
 
-    async fn publish(&self, wire: Wire) -> Result<(), NotPublished> {
-        let payload = serde_json::to_vec(&wire)
+    async fn publish(&self, kind: Kind, body: impl Serialize) -> Result<(), NotPublished> {
+        let payload = serde_json::to_vec(&Wire { v: WIRE_VERSION, kind, body })
             .map_err(|_| NotPublished::Refused("the event cannot be serialised"))?;
         let properties = BasicProperties::default().with_content_type("application/json".into());
         let publication = Publication {
@@ -75,19 +89,15 @@ impl RabbitBus {
         self.lane.publish(publication).await
     }
 
-    async fn publish_all(&self, wires: Vec<Wire>) {
-        let count = wires.len();
+    /// Waits until the broker has it, for a while: it is a hint only.
+    async fn publish_in_time(&self, publishing: impl Future<Output = Result<(), NotPublished>>) {
         if !self.lane.is_open() {
-            return debug!(count, "hints not published: the broker takes nothing");
+            return debug!("hints not published: the broker takes nothing");
         }
-        let publishing = join_all(wires.into_iter().map(|wire| self.publish(wire)));
         match timeout(PUBLISH_TIMEOUT, publishing).await {
-            Ok(results) => {
-                if let Some(Err(error)) = results.into_iter().find(Result::is_err) {
-                    debug!(%error, count, "hints not published");
-                }
-            }
-            Err(_) => debug!(count, "hints not published in time"),
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => debug!(%error, "hints not published"),
+            Err(_) => debug!("hints not published in time"),
         }
     }
 }
@@ -95,20 +105,23 @@ impl RabbitBus {
 #[async_trait]
 impl EventBus for RabbitBus {
     async fn publish_events(&self, events: &[ChannelEvents]) {
-        self.publish_all(events.iter().cloned().map(Wire::events).collect()).await;
+        let publish = |bundle| self.publish(Kind::Events, bundle);
+        self.publish_in_time(try_join_all(bundles(events).map(publish)).map_ok(drop)).await;
     }
 
     async fn publish_ephemeral(&self, ephemeral: &Ephemeral) {
-        self.publish_all(vec![Wire::ephemeral(ephemeral.clone())]).await;
+        self.publish_in_time(self.publish(Kind::Ephemeral, ephemeral)).await;
     }
 
     fn subscribe(&self) -> mpsc::Receiver<BusSignal> {
-        self.subscribers.subscribe()
+        let signals = self.subscribers.subscribe();
+        self.queue.get_or_init(|| self.listen());
+        signals
     }
 
     fn check(&self) -> Result<(), LogError> {
-        self.link.current()?;
-        if self.queue.borrow().is_none() {
+        self.rabbit.publish.current()?;
+        if self.queue.get().is_some_and(|queue| queue.borrow().is_none()) {
             return Err(SessionError::Absent.into());
         }
         Ok(())
@@ -119,29 +132,36 @@ impl EventBus for RabbitBus {
     }
 }
 
-/// A message of the bus.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Wire {
+/// In as few messages as may be.
+fn bundles(mut events: &[ChannelEvents]) -> impl Iterator<Item = &[ChannelEvents]> {
+    std::iter::from_fn(move || {
+        let mut length = 0;
+        let fits = |of_channel: &&ChannelEvents| {
+            length += of_channel.events.len();
+            length <= BUNDLE_LENGTH
+        };
+        let channels = events.iter().take_while(fits).count().max(1).min(events.len());
+        let (bundle, rest) = events.split_at(channels);
+        events = rest;
+        (!bundle.is_empty()).then_some(bundle)
+    })
+}
+
+/// A message of the bus. The body stays as it is until its kind is known: a value that
+/// serde has to keep in between costs more than to read it.
+#[derive(Serialize, Deserialize)]
+struct Wire<B> {
     v: u32,
-    #[serde(flatten)]
-    body: Body,
+    kind: Kind,
+    body: B,
 }
 
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "body", rename_all = "snake_case")]
-enum Body {
-    Events(ChannelEvents),
-    Ephemeral(Ephemeral),
-}
-
-impl Wire {
-    fn events(events: ChannelEvents) -> Self {
-        Self { v: WIRE_VERSION, body: Body::Events(events) }
-    }
-
-    fn ephemeral(ephemeral: Ephemeral) -> Self {
-        Self { v: WIRE_VERSION, body: Body::Ephemeral(ephemeral) }
-    }
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    /// Of several channels.
+    Events,
+    Ephemeral,
 }
 
 /// Hands what arrives to the subscribers of this process.
@@ -156,25 +176,57 @@ impl Listener for EventListener {
     }
 
     fn received(&mut self, payload: &[u8]) {
-        match serde_json::from_slice::<Wire>(payload) {
-            Ok(Wire { v: ..=WIRE_VERSION, body: Body::Events(events) }) => {
-                self.subscribers.tell(&BusSignal::Events(Arc::new(events)));
-            }
-            Ok(Wire { v: ..=WIRE_VERSION, body: Body::Ephemeral(ephemeral) }) => {
-                self.subscribers.tell(&BusSignal::Ephemeral(ephemeral));
-            }
-            Ok(Wire { v, .. }) => self.ignore(&format!("version {v}")),
-            Err(error) => self.ignore(&error.to_string()),
+        if let Err(error) = self.tell(payload) {
+            self.ignore(&error);
         }
     }
 }
 
 impl EventListener {
+    fn tell(&self, payload: &[u8]) -> serde_json::Result<()> {
+        let Wire { v, kind, body } = serde_json::from_slice::<Wire<&RawValue>>(payload)?;
+        if v != WIRE_VERSION {
+            return Err(serde::de::Error::custom(format_args!("version {v}")));
+        }
+        match kind {
+            Kind::Events => {
+                let events: Vec<ChannelEvents> = serde_json::from_str(body.get())?;
+                let signals = events.into_iter().map(|events| BusSignal::Events(Arc::new(events)));
+                signals.for_each(|signal| self.subscribers.tell(&signal));
+            }
+            Kind::Ephemeral => {
+                let ephemeral = serde_json::from_str(body.get())?;
+                self.subscribers.tell(&BusSignal::Ephemeral(ephemeral));
+            }
+        }
+        Ok(())
+    }
+
     /// Counts every one, and warns ever more rarely.
-    fn ignore(&self, reason: &str) {
+    fn ignore(&self, reason: &serde_json::Error) {
         let count = self.undecodable.fetch_add(1, Ordering::Relaxed) + 1;
         if count.is_power_of_two() {
-            warn!(reason, count, "unreadable bus message ignored");
+            warn!(%reason, count, "unreadable bus message ignored");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use warren_domain::id::ChannelId;
+
+    use super::*;
+
+    fn of_channel(reached_seq: i64) -> ChannelEvents {
+        ChannelEvents { channel_id: ChannelId::generate(), reached_seq, events: Vec::new() }
+    }
+
+    #[test]
+    fn bundles_are_all_of_it_in_order() {
+        assert_eq!(bundles(&[]).count(), 0);
+        let events: Vec<_> = (0..5).map(of_channel).collect();
+        let bundled: Vec<_> = bundles(&events).flatten().cloned().collect();
+        assert_eq!(bundled, events);
+        assert_eq!(bundles(&events).count(), 1);
     }
 }

@@ -75,6 +75,11 @@ pub(super) fn server(url: &str) -> ConnectOptions {
         options.application_name("warren").options([
             ("default_transaction_isolation", "read committed".to_owned()),
             ("default_transaction_read_only", "off".to_owned()),
+            // Without statistics, as at first, the planner reads a small table from end to
+            // end, and a prepared statement keeps that plan while the table grows.
+            ("enable_seqscan", "off".to_owned()),
+            // Compiles what is costly by that measure: for longer than it runs.
+            ("jit", "off".to_owned()),
             ("lock_timeout", format!("{}ms", LOCK_TIMEOUT.as_millis())),
             (
                 "idle_in_transaction_session_timeout",

@@ -251,6 +251,9 @@ async fn bus_reaches_every_node_and_ignores_what_it_cannot_read(world: Arc<World
     let node = Node::on(rabbitmq).await;
     let other = node.sibling().await;
     let (mut here, mut there) = (node.bus.subscribe(), other.bus.subscribe());
+    for signals in [&mut here, &mut there] {
+        assert!(matches!(hear(signals).await, BusSignal::Missed), "what was before");
+    }
     let (_connection, amqp) = connect(rabbitmq).await;
     for garbage in [&b"{"[..], br#"{"v":99,"kind":"unheard_of"}"#, b"\xff"] {
         let exchange = node.topology.events_exchange();
@@ -265,13 +268,18 @@ async fn bus_reaches_every_node_and_ignores_what_it_cannot_read(world: Arc<World
     })
     .await;
     let ended = Ephemeral::SessionEnded { session_id: SessionId::generate() };
-    let events =
-        ChannelEvents { channel_id: ChannelId::generate(), reached_seq: 0, events: Vec::new() };
+    let events = [1, 2].map(|reached_seq| ChannelEvents {
+        channel_id: ChannelId::generate(),
+        reached_seq,
+        events: Vec::new(),
+    });
     node.bus.publish_ephemeral(&ended).await;
-    node.bus.publish_events(std::slice::from_ref(&events)).await;
+    node.bus.publish_events(&events).await;
     for signals in [&mut here, &mut there] {
         assert!(matches!(hear(signals).await, BusSignal::Ephemeral(told) if told == ended));
-        assert!(matches!(hear(signals).await, BusSignal::Events(told) if *told == events));
+        for events in &events {
+            assert!(matches!(hear(signals).await, BusSignal::Events(told) if *told == *events));
+        }
     }
     node.stop().await;
     other.stop().await;
@@ -281,6 +289,7 @@ async fn bus_says_missed_after_a_reconnection(_world: Arc<World>) {
     let rabbitmq = Rabbitmq::start().await;
     let node = Node::on(&rabbitmq).await;
     let mut signals = node.bus.subscribe();
+    assert!(matches!(hear(&mut signals).await, BusSignal::Missed), "what was before");
     rabbitmq.restart().await;
     assert!(matches!(hear(&mut signals).await, BusSignal::Missed));
     node.ready().await;
