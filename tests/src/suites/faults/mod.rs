@@ -50,7 +50,7 @@ pub(super) fn trials(world: &Arc<World>) -> Vec<Trial> {
 }
 
 /// What loads, kills, starves and traces whole deployments. A run of everything has the
-/// time for the most important of it on PostgreSQL, and for all of it on one process;
+/// time for all of it on one process, and for the most important of it on PostgreSQL;
 /// `make faults` does all of it everywhere.
 fn heavy(world: &Arc<World>) -> Vec<Trial> {
     let (is_short, combination) = (!parameters().alone(), world.combination);
@@ -60,12 +60,12 @@ fn heavy(world: &Arc<World>) -> Vec<Trial> {
     }
     trials.extend(kills::trials(world));
     trials.extend(redelivery::trials(world));
-    trials.extend(database_outage::trials(world));
-    trials.extend(synced::trials(world));
     if is_short && combination != Combination::Embedded {
         return trials;
     }
     trials.extend(cuts::trials(world));
+    trials.extend(database_outage::trials(world));
+    trials.extend(synced::trials(world));
     trials.extend(full_disk::everywhere(world));
     trials
 }
