@@ -5,8 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::TryFutureExt;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use lapin::BasicProperties;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -105,8 +104,9 @@ impl RabbitBus {
 #[async_trait]
 impl EventBus for RabbitBus {
     async fn publish_events(&self, events: &[ChannelEvents]) {
-        let publish = |bundle| self.publish(Kind::Events, bundle);
-        self.publish_in_time(try_join_all(bundles(events).map(publish)).map_ok(drop)).await;
+        let publishing = join_all(bundles(events).map(|bundle| self.publish(Kind::Events, bundle)));
+        // All of them, whatever became of the others.
+        self.publish_in_time(async { publishing.await.into_iter().collect() }).await;
     }
 
     async fn publish_ephemeral(&self, ephemeral: &Ephemeral) {
@@ -213,20 +213,40 @@ impl EventListener {
 
 #[cfg(test)]
 mod tests {
-    use warren_domain::id::ChannelId;
+    use serde_json::json;
+    use warren_domain::id::{ChannelId, UserId};
 
     use super::*;
 
-    fn of_channel(reached_seq: i64) -> ChannelEvents {
-        ChannelEvents { channel_id: ChannelId::generate(), reached_seq, events: Vec::new() }
+    fn of_channel(length: i64) -> ChannelEvents {
+        let channel_id = ChannelId::generate();
+        let event = |seq| {
+            let event = json!({
+                "channel_id": channel_id,
+                "seq": seq,
+                "kind": "channel_created",
+                "actor_id": UserId::generate(),
+                "at": "2026-11-27T12:00:00Z",
+            });
+            serde_json::from_value(event).unwrap()
+        };
+        let events = (1..=length).map(event).collect();
+        ChannelEvents { channel_id, reached_seq: length, events }
+    }
+
+    /// How many channels are in each, for channels with so many events.
+    fn channels(lengths: &[i64]) -> Vec<usize> {
+        let events: Vec<_> = lengths.iter().copied().map(of_channel).collect();
+        let bundled: Vec<_> = bundles(&events).flatten().cloned().collect();
+        assert_eq!(bundled, events, "all of it, in order");
+        bundles(&events).map(<[_]>::len).collect()
     }
 
     #[test]
-    fn bundles_are_all_of_it_in_order() {
-        assert_eq!(bundles(&[]).count(), 0);
-        let events: Vec<_> = (0..5).map(of_channel).collect();
-        let bundled: Vec<_> = bundles(&events).flatten().cloned().collect();
-        assert_eq!(bundled, events);
-        assert_eq!(bundles(&events).count(), 1);
+    fn bundles_have_several_channels_while_they_are_short() {
+        assert_eq!(channels(&[]), [0; 0]);
+        assert_eq!(channels(&[0, 1, 2]), [3]);
+        assert_eq!(channels(&[40, 24, 1]), [2, 1]);
+        assert_eq!(channels(&[1, 500, 1]), [1, 1, 1], "one channel's are never parted");
     }
 }

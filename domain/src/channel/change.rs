@@ -25,7 +25,7 @@ pub enum ChangeError {
     #[error("the name is taken")]
     NameTaken,
     /// The actor has made as many channels as one person may.
-    #[error("you have made {0} channels, as many as one person may: archive one of them first")]
+    #[error("you have made {0} channels that are not archived, as many as one person may")]
     TooMany(u64),
     /// The channel would have no owner.
     #[error("the channel's last owner stays its owner: make somebody else one first")]

@@ -59,6 +59,13 @@ impl Rabbitmq {
         self.sum(namespace, "messages")
     }
 
+    /// How many nodes of a namespace the event bus sends to.
+    pub fn bus_queues(&self, namespace: &str) -> usize {
+        let prefix = format!("{namespace}.node.");
+        let queues = self.table(&["list_queues", "name"]);
+        queues.iter().filter(|row| row[0].starts_with(&prefix)).count()
+    }
+
     /// Waits until every partition of a namespace is consumed.
     pub async fn is_consumed(&self, namespace: &str) {
         let url = self.plain_url();

@@ -52,7 +52,8 @@ async fn broker_outage_is_told_and_loses_nothing(world: Arc<World>) {
     }
     let verdict = crowd.settle(refusals.len() as u64 + 1).await.judge().await;
     let figures = format!(
-        "away for {outage:?}, {} sends refused with Retry-After and accepted when repeated, half of them within {} ms, \
+        "away for {outage:?}, {} sends refused with Retry-After and accepted when repeated, \
+         half of them within {} ms, \
          committing {} ms after it was back, {verdict}",
         refusals.len(),
         median.as_millis(),

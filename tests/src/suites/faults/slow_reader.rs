@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use libtest_mimic::Trial;
 use serde_json::json;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, interval};
 
 use crate::client::{Cursors, Person, Socket, new_key};
 use crate::deployment::{Deployment, Options};
@@ -25,9 +25,10 @@ const UNREAD: usize = 400;
 const UNREAD_SIZE_BYTES: usize = 16_000;
 /// What is said in one window.
 const MESSAGES: usize = 30;
-/// Before each window: reading the past takes from others what anybody takes who
-/// comes back; here only what not reading takes is measured.
-const SETTLED: Duration = Duration::from_secs(1);
+/// What is said and not measured before each window. Reading the past takes from others
+/// what anybody takes who comes back: when they have heard this, what is left is what not
+/// reading takes.
+const UNMEASURED: usize = 10;
 const PACE: Duration = Duration::from_millis(30);
 /// Windows of each kind at least; and at most, where chance is against it.
 const WINDOWS: usize = 6;
@@ -128,16 +129,22 @@ impl Hall {
         Self { people, channel, said, listeners }
     }
 
-    /// Says the messages of a window at their pace; the p99 of the time from a send to
-    /// its sight.
+    /// The p99 of the time from a send to its sight, in a window.
     async fn window(&self) -> Duration {
-        sleep(SETTLED).await;
+        self.say(UNMEASURED).await;
+        let mut taken = self.say(MESSAGES).await;
+        taken.sort();
+        taken[taken.len() * 99 / 100]
+    }
+
+    /// Says so much at its pace; how long it took from each send to each sight.
+    async fn say(&self, messages: usize) -> Vec<Duration> {
         let window = self.said.window.fetch_add(1, Ordering::SeqCst) + 1;
         self.said.taken.lock().unwrap().clear();
         self.said.sent.lock().unwrap().clear();
         let mut pace = interval(PACE);
         let mut sends = Vec::new();
-        for (number, person) in self.people.iter().cycle().take(MESSAGES).enumerate() {
+        for (number, person) in self.people.iter().cycle().take(messages).enumerate() {
             pace.tick().await;
             self.said.sent.lock().unwrap().push(Instant::now());
             let (person, channel) = (person.clone(), self.channel.clone());
@@ -149,12 +156,10 @@ impl Hall {
         }
         eventually("everybody saw everything", WITHIN, async || {
             assert!(self.listeners.iter().all(|it| !it.is_finished()), "a listener ended");
-            (self.said.taken.lock().unwrap().len() == MESSAGES * SOCKETS).then_some(())
+            (self.said.taken.lock().unwrap().len() == messages * SOCKETS).then_some(())
         })
         .await;
-        let mut taken = self.said.taken.lock().unwrap().clone();
-        taken.sort();
-        taken[taken.len() * 99 / 100]
+        self.said.taken.lock().unwrap().clone()
     }
 
     /// A socket that wants the whole past and reads nothing.
